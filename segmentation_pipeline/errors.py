@@ -1,0 +1,43 @@
+"""The errors a user can cause, each saying what happened, where, and what to do next.
+
+Add here: a new class when a caller must tell one failure from another.
+Keep out: errors that only a defect of ours can raise; those stay plain Python exceptions.
+"""
+
+from __future__ import annotations
+
+
+class PipelineError(Exception):
+    """Base of everything a user can cause; its text is shown as it is, without a traceback."""
+
+
+class SettingsError(PipelineError):
+    """`pipeline.toml` has a wrong key or value."""
+
+
+class HomeError(PipelineError):
+    """The home folder is missing, incomplete or used by somebody else."""
+
+
+class InputError(PipelineError):
+    """An input file cannot be read as a whole; single bad rows go to `rejected_events` instead."""
+
+
+class ContractBroken(PipelineError):
+    """Rows about to be written violate the contract of their table; the transaction is rolled back.
+
+    `failures` holds one dict per violated constraint: column, check, example value, row count.
+    """
+
+    def __init__(self, table_name: str, failures: list[dict[str, object]]) -> None:
+        self.table_name = table_name
+        self.failures = failures
+        shown = "; ".join(f"{f['column'] or 'row'}: {f['check']} (e.g. {f['example']})" for f in failures[:5])
+        super().__init__(
+            f"The new rows of table {table_name} break its contract, so nothing was written: {shown}. "
+            f"Next: look at these columns in what feeds {table_name}; the table and the published copy are as before."
+        )
+
+
+class PublishRefused(PipelineError):
+    """A refresh is failed or half-written, so the published copy stays the previous one."""
