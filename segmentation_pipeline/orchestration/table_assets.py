@@ -1,0 +1,170 @@
+"""The factory that makes an asset of a function and the tables it writes, contract check included.
+
+Add here: what every table asset must carry. Keep out: what a single asset reports of its own.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any, Protocol
+
+import dagster as dg
+
+from segmentation_pipeline.errors import ContractBroken, PipelineError
+from segmentation_pipeline.orchestration.check_results import record_check
+from segmentation_pipeline.orchestration.partitions import monthly_partitions
+from segmentation_pipeline.warehouse import contracts
+from segmentation_pipeline.warehouse.contracts import Table, table_name
+from segmentation_pipeline.warehouse.resource import Warehouse
+
+CONTRACT_CHECK = "contract"
+OWNERS = ["team:data"]
+
+
+class TableFunction(Protocol):
+    """What an asset function looks like: reads and writes through the warehouse, returns extra metadata."""
+
+    __name__: str
+    __doc__: str | None
+
+    def __call__(self, context: dg.AssetExecutionContext, warehouse: Warehouse, /) -> Mapping[str, Any] | None:
+        """Write the tables; return metadata, flat or keyed by table name."""
+
+
+def refresh_month(context: dg.AssetExecutionContext) -> date:
+    """Return the refresh the running partition stands for: the first of its month."""
+    return date.fromisoformat(context.partition_key)
+
+
+def table_asset(
+    *tables: type[Table],
+    reads: Sequence[type[Table]] = (),
+    group: str,
+    kinds: set[str],
+    monthly: bool = False,
+    code_version: str = "1",
+) -> Callable[[TableFunction], dg.AssetsDefinition]:
+    """Make an asset of each table a function writes in one transaction.
+
+    The contract of every table is a blocking asset check: it is validated inside the writing transaction; red
+    rolls back, is recorded, and fails the step, so nothing is materialised and what follows stops.
+    """
+
+    def decorate(function: TableFunction) -> dg.AssetsDefinition:
+        specs = [
+            dg.AssetSpec(
+                table_name(table),
+                deps=[table_name(source) for source in reads],
+                group_name=group,
+                kinds=kinds,
+                owners=OWNERS,
+                code_version=code_version,
+                description=f"{contracts.grain(table)}\n\n{_body(function)}".strip(),
+                metadata={"dagster/column_schema": column_schema(table), "dagster/table_name": table_name(table)},
+            )
+            for table in tables
+        ]
+
+        @dg.multi_asset(
+            name=function.__name__,
+            specs=specs,
+            check_specs=[
+                dg.AssetCheckSpec(
+                    CONTRACT_CHECK,
+                    asset=table_name(table),
+                    blocking=True,
+                    description=f"Every row of {table_name(table)} keeps its contract (checked before the commit).",
+                )
+                for table in tables
+            ],
+            partitions_def=monthly_partitions() if monthly else None,
+            required_resource_keys={"warehouse"},
+            can_subset=False,
+        )
+        def asset(context: dg.AssetExecutionContext) -> Iterator[Any]:
+            warehouse: Warehouse = context.resources.warehouse
+            month = refresh_month(context) if monthly else None
+            try:
+                reported = function(context, warehouse) or {}
+            except ContractBroken as broken:
+                yield _broken_contract(warehouse, broken, month)
+                raise dg.Failure(
+                    description=str(broken), metadata={"violations": broken.failures}, allow_retries=False
+                ) from None
+            except PipelineError as error:
+                raise dg.Failure(description=str(error), allow_retries=False) from None
+            yield from _results(warehouse, tables, month, reported)
+
+        return asset
+
+    return decorate
+
+
+def column_schema(table: type[Table]) -> dg.TableSchema:
+    """Describe the table's columns the way Dagster's UI shows them."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name,
+                kind,
+                description=f"{description} [{unit}]" if unit else description,
+                constraints=dg.TableColumnConstraints(nullable=nullable),
+            )
+            for name, (kind, nullable, description, unit) in contracts.columns(table).items()
+        ]
+    )
+
+
+def _body(function: TableFunction) -> str:
+    return (function.__doc__ or "").strip()
+
+
+def _broken_contract(warehouse: Warehouse, broken: ContractBroken, month: date | None) -> dg.AssetCheckResult:
+    record_check(
+        warehouse,
+        table=broken.table_name,
+        check=CONTRACT_CHECK,
+        month=month,
+        is_passed=False,
+        severity="ERROR",
+        description=str(broken),
+        values={"violations": broken.failures},
+    )
+    return dg.AssetCheckResult(
+        passed=False,
+        asset_key=broken.table_name,
+        check_name=CONTRACT_CHECK,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description=str(broken),
+        metadata={"violations": broken.failures},
+    )
+
+
+def _results(
+    warehouse: Warehouse, tables: Sequence[type[Table]], month: date | None, reported: Mapping[str, Any]
+) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+    names = [table_name(table) for table in tables]
+    keyed = reported if all(key in names for key in reported) else {names[0]: reported}
+    with warehouse.read() as db:
+        where, bound = ("", None) if month is None else (" WHERE refresh_month = $month", {"month": month})
+        counts = {name: int(db.one(f"SELECT count(*) FROM {name}{where}", bound)[0]) for name in names}
+    for table, name in zip(tables, names, strict=True):
+        description = f"All {counts[name]:,} rows keep the contract ({len(contracts.columns(table))} columns)."
+        record_check(
+            warehouse,
+            table=name,
+            check=CONTRACT_CHECK,
+            month=month,
+            is_passed=True,
+            severity="ERROR",
+            description=description,
+            values={"row_count": counts[name]},
+        )
+        yield dg.MaterializeResult(
+            asset_key=name,
+            metadata={"dagster/partition_row_count" if month else "dagster/row_count": counts[name], **keyed.get(name, {})},
+            check_results=[
+                dg.AssetCheckResult(
+                    passed=True, asset_key=name, check_name=CONTRACT_CHECK, description=description
+                )
+            ],
+        )
