@@ -4,6 +4,7 @@ Add here: what every table asset must carry. Keep out: what a single asset repor
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
 
@@ -11,7 +12,6 @@ import dagster as dg
 
 from segmentation_pipeline.errors import ContractBroken, PipelineError
 from segmentation_pipeline.orchestration.check_results import record_check
-from segmentation_pipeline.orchestration.partitions import monthly_partitions
 from segmentation_pipeline.warehouse import contracts
 from segmentation_pipeline.warehouse.contracts import Table, table_name
 from segmentation_pipeline.warehouse.resource import Warehouse
@@ -35,56 +35,34 @@ def refresh_month(context: dg.AssetExecutionContext) -> date:
     return date.fromisoformat(context.partition_key)
 
 
-def table_asset(
-    *tables: type[Table],
-    reads: Sequence[type[Table]] = (),
-    group: str,
-    kinds: set[str],
-    monthly: bool = False,
-    code_version: str = "1",
-) -> Callable[[TableFunction], dg.AssetsDefinition]:
-    """Make an asset of each table a function writes in one transaction.
+@dataclass(frozen=True)
+class TableAsset:
+    """An asset function with the tables it writes, not yet bound to a home's partitions."""
 
-    The contract of every table is a blocking asset check: it is validated inside the writing transaction; red
-    rolls back, is recorded, and fails the step, so nothing is materialised and what follows stops.
-    """
+    function: TableFunction
+    tables: tuple[type[Table], ...]
+    reads: tuple[type[Table], ...]
+    group: str
+    kinds: frozenset[str]
+    is_monthly: bool
+    code_version: str
 
-    def decorate(function: TableFunction) -> dg.AssetsDefinition:
-        specs = [
-            dg.AssetSpec(
-                table_name(table),
-                deps=[table_name(source) for source in reads],
-                group_name=group,
-                kinds=kinds,
-                owners=OWNERS,
-                code_version=code_version,
-                description=f"{contracts.grain(table)}\n\n{_body(function)}".strip(),
-                metadata={"dagster/column_schema": column_schema(table), "dagster/table_name": table_name(table)},
-            )
-            for table in tables
-        ]
+    def definition(self, partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
+        """Return the Dagster asset; `partitions` are those of the home, used when the asset is monthly."""
 
         @dg.multi_asset(
-            name=function.__name__,
-            specs=specs,
-            check_specs=[
-                dg.AssetCheckSpec(
-                    CONTRACT_CHECK,
-                    asset=table_name(table),
-                    blocking=True,
-                    description=f"Every row of {table_name(table)} keeps its contract (checked before the commit).",
-                )
-                for table in tables
-            ],
-            partitions_def=monthly_partitions() if monthly else None,
+            name=self.function.__name__,
+            specs=[self._spec(table) for table in self.tables],
+            check_specs=[_contract_spec(table) for table in self.tables],
+            partitions_def=partitions if self.is_monthly else None,
             required_resource_keys={"warehouse"},
             can_subset=False,
         )
         def asset(context: dg.AssetExecutionContext) -> Iterator[Any]:
             warehouse: Warehouse = context.resources.warehouse
-            month = refresh_month(context) if monthly else None
+            month = refresh_month(context) if self.is_monthly else None
             try:
-                reported = function(context, warehouse) or {}
+                reported = self.function(context, warehouse) or {}
             except ContractBroken as broken:
                 yield _broken_contract(warehouse, broken, month)
                 raise dg.Failure(
@@ -92,9 +70,40 @@ def table_asset(
                 ) from None
             except PipelineError as error:
                 raise dg.Failure(description=str(error), allow_retries=False) from None
-            yield from _results(warehouse, tables, month, reported)
+            yield from _results(warehouse, self.tables, month, reported)
 
         return asset
+
+    def _spec(self, table: type[Table]) -> dg.AssetSpec:
+        own = {table_name(written) for written in self.tables}
+        return dg.AssetSpec(
+            table_name(table),
+            deps=[table_name(source) for source in self.reads if table_name(source) not in own],
+            group_name=self.group,
+            kinds=set(self.kinds),
+            owners=OWNERS,
+            code_version=self.code_version,
+            description=_description(table, self.function),
+            metadata={"dagster/column_schema": column_schema(table), "dagster/table_name": table_name(table)},
+        )
+
+
+def table_asset(
+    *tables: type[Table],
+    reads: Sequence[type[Table]] = (),
+    group: str,
+    kinds: set[str],
+    monthly: bool = False,
+    code_version: str = "1",
+) -> Callable[[TableFunction], TableAsset]:
+    """Make an asset of each table a function writes in one transaction.
+
+    The contract of every table is a blocking asset check: it is validated inside the writing transaction; red
+    rolls back, is recorded, and fails the step, so nothing is materialised and what follows stops.
+    """
+
+    def decorate(function: TableFunction) -> TableAsset:
+        return TableAsset(function, tables, tuple(reads), group, frozenset(kinds), monthly, code_version)
 
     return decorate
 
@@ -114,8 +123,19 @@ def column_schema(table: type[Table]) -> dg.TableSchema:
     )
 
 
-def _body(function: TableFunction) -> str:
-    return (function.__doc__ or "").strip()
+def _description(table: type[Table], function: TableFunction) -> str:
+    """The grain first, then what the asset function says of how the rows come about."""
+    grain, told = contracts.grain(table), (function.__doc__ or "").strip()
+    return grain if told.startswith(grain) and len(told) == len(grain) else f"{grain}\n\n{told}".strip()
+
+
+def _contract_spec(table: type[Table]) -> dg.AssetCheckSpec:
+    return dg.AssetCheckSpec(
+        CONTRACT_CHECK,
+        asset=table_name(table),
+        blocking=True,
+        description=f"Every row of {table_name(table)} keeps its contract (checked before the commit).",
+    )
 
 
 def _broken_contract(warehouse: Warehouse, broken: ContractBroken, month: date | None) -> dg.AssetCheckResult:

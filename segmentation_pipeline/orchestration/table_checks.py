@@ -11,7 +11,6 @@ from typing import Any, Literal
 import dagster as dg
 
 from segmentation_pipeline.orchestration.check_results import record_check
-from segmentation_pipeline.orchestration.partitions import monthly_partitions
 from segmentation_pipeline.warehouse.contracts import Table, table_name
 from segmentation_pipeline.warehouse.resource import Warehouse
 
@@ -29,41 +28,61 @@ class CheckOutcome:
 CheckFunction = Callable[[Warehouse, date | None], CheckOutcome]
 
 
-def table_check(table: type[Table], *, monthly: bool = False) -> Callable[[CheckFunction], dg.AssetChecksDefinition]:
-    """Make a blocking asset check of a function of the warehouse and the month (None when not monthly)."""
+@dataclass(frozen=True)
+class TableCheck:
+    """A check function with the table it is about, not yet bound to a home's partitions."""
 
-    def decorate(function: CheckFunction) -> dg.AssetChecksDefinition:
-        name: str = getattr(function, "__name__", "check")
+    function: CheckFunction
+    table: type[Table]
+    is_monthly: bool
+
+    @property
+    def name(self) -> str:
+        """Name of the check: that of its function."""
+        return str(getattr(self.function, "__name__", "check"))
+
+    def definition(self, partitions: dg.PartitionsDefinition[str]) -> dg.AssetChecksDefinition:
+        """Return the Dagster check; blocking, so a red ERROR stops what follows in the same run."""
 
         @dg.asset_check(
-            asset=table_name(table),
-            name=name,
+            asset=table_name(self.table),
+            name=self.name,
             blocking=True,
-            description=(function.__doc__ or "").strip(),
-            partitions_def=monthly_partitions() if monthly else None,
+            description=(self.function.__doc__ or "").strip(),
+            partitions_def=partitions if self.is_monthly else None,
             required_resource_keys={"warehouse"},
         )
         def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
-            warehouse: Warehouse = context.resources.warehouse
-            month = date.fromisoformat(context.partition_key) if monthly else None
-            outcome = function(warehouse, month)
-            record_check(
-                warehouse,
-                table=table_name(table),
-                check=name,
-                month=month,
-                is_passed=outcome.passed,
-                severity=outcome.severity,
-                description=outcome.description,
-                values=outcome.values,
-            )
-            return dg.AssetCheckResult(
-                passed=outcome.passed,
-                severity=dg.AssetCheckSeverity[outcome.severity],
-                description=outcome.description,
-                metadata=dict(outcome.values),
-            )
+            month = date.fromisoformat(context.partition_key) if self.is_monthly else None
+            return self.run(context.resources.warehouse, month)
 
         return check
+
+    def run(self, warehouse: Warehouse, month: date | None) -> dg.AssetCheckResult:
+        """Run the check and record its result in `check_results`."""
+        outcome = self.function(warehouse, month)
+        record_check(
+            warehouse,
+            table=table_name(self.table),
+            check=self.name,
+            month=month,
+            is_passed=outcome.passed,
+            severity=outcome.severity,
+            description=outcome.description,
+            values=outcome.values,
+        )
+        return dg.AssetCheckResult(
+            passed=outcome.passed,
+            severity=dg.AssetCheckSeverity[outcome.severity],
+            description=outcome.description,
+            metadata=dict(outcome.values),
+        )
+
+
+def table_check(table: type[Table], *, monthly: bool = False) -> Callable[[CheckFunction], TableCheck]:
+    """Make a blocking asset check of a function of the warehouse and the month (None when not monthly)."""
+
+    def decorate(function: CheckFunction) -> TableCheck:
+        return TableCheck(function, table, monthly)
 
     return decorate

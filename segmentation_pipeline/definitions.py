@@ -1,0 +1,106 @@
+"""`build_defs()`: the only place that assembles assets, checks, jobs, schedules, sensors and resources.
+
+Add here: a stage's assets and checks modules, a job, a schedule, a sensor. Keep out: what any of them does.
+"""
+
+from collections.abc import Mapping
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import dagster as dg
+
+import segmentation_pipeline.events.assets as events_assets
+import segmentation_pipeline.events.checks as events_checks
+import segmentation_pipeline.insights.assets as insights_assets
+import segmentation_pipeline.insights.checks as insights_checks
+import segmentation_pipeline.retention.assets as retention_assets
+import segmentation_pipeline.retention.checks as retention_checks
+import segmentation_pipeline.segments.assets as segments_assets
+import segmentation_pipeline.segments.checks as segments_checks
+from segmentation_pipeline.config import Settings, find_home
+from segmentation_pipeline.errors import PipelineError
+from segmentation_pipeline.orchestration.dead_runs import dead_runs_sensor
+from segmentation_pipeline.orchestration.partitions import monthly_partitions
+from segmentation_pipeline.orchestration.published import PUBLISHED_WAREHOUSE, published_warehouse
+from segmentation_pipeline.orchestration.refresh_requests import MONTHLY_REFRESH, monthly_schedule
+from segmentation_pipeline.orchestration.table_assets import TableAsset
+from segmentation_pipeline.orchestration.table_checks import TableCheck
+from segmentation_pipeline.warehouse.contracts import table_name
+from segmentation_pipeline.warehouse.resource import warehouse_resource
+
+ASSET_MODULES: tuple[ModuleType, ...] = (events_assets, segments_assets, retention_assets, insights_assets)
+CHECK_MODULES: tuple[ModuleType, ...] = (events_checks, segments_checks, retention_checks, insights_checks)
+
+INGEST = "ingest"
+DAILY_UPDATE = "daily_update"
+INGESTED = ("raw_events", "rejected_events", "landed_files", "session_backlog", "sessions")
+CURRENT = ("current_features", "current_segments")
+
+
+def table_assets() -> list[TableAsset]:
+    """Return every table asset of every stage, in stage order."""
+    return [found for module in ASSET_MODULES for found in vars(module).values() if isinstance(found, TableAsset)]
+
+
+def table_checks() -> list[TableCheck]:
+    """Return every check beyond the contracts, in stage order."""
+    return [found for module in CHECK_MODULES for found in vars(module).values() if isinstance(found, TableCheck)]
+
+
+def monthly_upstream() -> dict[str, list[str]]:
+    """Return each monthly table with the monthly tables it is computed from."""
+    monthly = {table_name(table) for asset in table_assets() if asset.is_monthly for table in asset.tables}
+    return {
+        table_name(table): [table_name(source) for source in asset.reads if table_name(source) in monthly]
+        for asset in table_assets()
+        if asset.is_monthly
+        for table in asset.tables
+    }
+
+
+def build_defs(*, home_root: Path | None = None, overrides: Mapping[str, Any] | None = None) -> dg.Definitions:
+    """Assemble everything for one home; `overrides` replaces resources by key, as tests do."""
+    settings = _settings_or_defaults(home_root)
+    partitions = monthly_partitions(settings)
+    assets = [asset.definition(partitions) for asset in table_assets()]
+    written = [table_name(table) for asset in table_assets() for table in asset.tables]
+    known = set(written)
+    present = [name for name in INGESTED if name in known]
+    jobs = [
+        dg.define_asset_job(
+            MONTHLY_REFRESH,
+            selection=dg.AssetSelection.all(),
+            description="One refresh, whole: ingest, segments, retention, advice, publish. Checks gate each step.",
+        ),
+        dg.define_asset_job(
+            DAILY_UPDATE,
+            selection=dg.AssetSelection.assets(*present, *CURRENT, PUBLISHED_WAREHOUSE),
+            description="What changed today: ingest, sessions, current segments by the stored model, publish.",
+        ),
+        dg.define_asset_job(
+            INGEST,
+            selection=dg.AssetSelection.assets(*present),
+            description="Load landed files and recompute the sessions they touch.",
+        ),
+    ]
+    return dg.Definitions(
+        assets=[*assets, published_warehouse(written, monthly_upstream())],
+        asset_checks=[check.definition(partitions) for check in table_checks()],
+        jobs=jobs,
+        schedules=[monthly_schedule(jobs[0], settings.first_month)],
+        sensors=[dead_runs_sensor()],
+        resources={"warehouse": warehouse_resource(home_root), **(overrides or {})},
+        executor=dg.in_process_executor,
+    )
+
+
+def _settings_or_defaults(home_root: Path | None) -> Settings:
+    """Settings of the home; defaults when they cannot be read, so the UI opens and each run says what is wrong."""
+    try:
+        return find_home(home_root).settings()
+    except PipelineError:
+        return Settings()
+
+
+defs = build_defs()

@@ -1,0 +1,68 @@
+"""The asset at the end of each run: the published copy of the warehouse.
+
+Add here: what a publish reports. Keep out: how the copy is made (warehouse/publish.py).
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import dagster as dg
+
+from segmentation_pipeline.errors import PublishRefused
+from segmentation_pipeline.orchestration.table_assets import OWNERS
+from segmentation_pipeline.warehouse.publish import publish
+from segmentation_pipeline.warehouse.resource import Warehouse
+
+PUBLISHED_WAREHOUSE = "published_warehouse"
+CONSISTENCY_CHECK = "no_half_written_refresh"
+
+
+def published_warehouse(tables: Sequence[str], monthly_upstream: Mapping[str, Sequence[str]]) -> dg.AssetsDefinition:
+    """Return the publishing asset: downstream of every table, refusing while a refresh is half-written."""
+
+    @dg.asset(
+        name=PUBLISHED_WAREHOUSE,
+        deps=list(tables),
+        group_name="warehouse",
+        kinds={"duckdb", "file"},
+        owners=OWNERS,
+        code_version="1",
+        description="One DuckDB file per publish, behind the symlink `published/segments.duckdb`; the last 3 are kept.",
+        required_resource_keys={"warehouse"},
+        check_specs=[
+            dg.AssetCheckSpec(
+                CONSISTENCY_CHECK,
+                asset=PUBLISHED_WAREHOUSE,
+                description="WARN while a refresh is failed or half-written: the previous copy stays published.",
+            )
+        ],
+    )
+    def asset(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+        warehouse: Warehouse = context.resources.warehouse
+        try:
+            published = publish(warehouse, context.run_id, monthly_upstream)
+        except PublishRefused as refused:
+            context.log.warning(str(refused))
+            yield dg.MaterializeResult(
+                metadata={"kept": "the previous copy", "reason": str(refused)},
+                check_results=[_consistency(passed=False, description=str(refused))],
+            )
+            return
+        yield dg.MaterializeResult(
+            metadata={
+                "path": dg.MetadataValue.path(str(published.path)),
+                "bytes": published.byte_count,
+                "removed": ", ".join(published.removed) or "none",
+            },
+            check_results=[_consistency(passed=True, description="Every refresh is complete.")],
+        )
+
+    return asset
+
+
+def _consistency(*, passed: bool, description: str) -> dg.AssetCheckResult:
+    return dg.AssetCheckResult(
+        passed=passed,
+        check_name=CONSISTENCY_CHECK,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=description,
+    )

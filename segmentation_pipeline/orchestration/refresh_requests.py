@@ -1,0 +1,69 @@
+"""`request_refresh`: the one way to ask for a month, whoever asks; and the schedule that does so monthly.
+
+Add here: another reason to refresh (a sensor that calls `request_refresh`). Keep out: what a refresh computes.
+"""
+
+from datetime import date
+
+import dagster as dg
+
+from segmentation_pipeline.orchestration.partitions import month_before
+
+MONTHLY_REFRESH = "monthly_refresh"
+REASON_TAG = "segpipe/reason"
+SCHEDULE_CRON = "0 3 1 * *"
+"""03:00 UTC on the first: the month has ended in every time zone's working day, and nobody is at work yet."""
+
+WAITING_OR_RUNNING = [
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+
+
+def request_refresh(
+    instance: dg.DagsterInstance, month: date, reason: str, *, first_month: date | None, run_key: str | None = None
+) -> dg.RunRequest | dg.SkipReason:
+    """Ask for the refresh of a month; a reason to skip when it is queued or running, or before `first_month`."""
+    if first_month is None:
+        return dg.SkipReason("first_month is not set: run `segpipe configure` and reload the definitions.")
+    if month < first_month:
+        return dg.SkipReason(f"{month:%Y-%m} lies before first_month = {first_month:%Y-%m} in pipeline.toml.")
+    key = month.isoformat()
+    pending = instance.get_runs(
+        dg.RunsFilter(job_name=MONTHLY_REFRESH, statuses=WAITING_OR_RUNNING, tags={"dagster/partition": key}), limit=1
+    )
+    if pending:
+        return dg.SkipReason(f"{month:%Y-%m} is already queued or running as run {pending[0].run_id}.")
+    return dg.RunRequest(
+        run_key=run_key, job_name=MONTHLY_REFRESH, partition_key=key, tags={REASON_TAG: reason}
+    )
+
+
+def monthly_schedule(job: dg.UnresolvedAssetJobDefinition, first_month: date | None) -> dg.ScheduleDefinition:
+    """Return the schedule that asks for the month just ended.
+
+    Hand-written: the builder from a partitioned job with an open last partition would ask for the new, empty one.
+    """
+
+    @dg.schedule(
+        name="monthly_refresh_schedule",
+        job=job,
+        cron_schedule=SCHEDULE_CRON,
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Refresh the month just ended, at 03:00 UTC on the first.",
+    )
+    def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        month = month_before(context.scheduled_execution_time.date())
+        return request_refresh(
+            context.instance,
+            month,
+            reason="schedule",
+            first_month=first_month,
+            run_key=f"scheduled:{month:%Y-%m}",
+        )
+
+    return schedule
