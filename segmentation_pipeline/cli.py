@@ -1,0 +1,157 @@
+"""The `segpipe` command: init, simulate, run, ui, configure, doctor.
+
+Add here: a command, as a few calls. Keep out: what the commands do; every error a user can cause is printed, not raised.
+"""
+
+import contextlib
+import os
+import sys
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from segmentation_pipeline.config import Home, find_home
+from segmentation_pipeline.errors import PipelineError, SettingsError
+from segmentation_pipeline.homes import bring_events, create_home, prepare_home, use_home
+
+app = typer.Typer(
+    help="Raw product events in; stable, honest user segments, retention curves and advice out.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+console = Console()
+
+HomeOption = Annotated[
+    Path | None, typer.Option("--home", help="Folder of the installation; else SEGPIPE_HOME, else the sample.")
+]
+
+
+@contextlib.contextmanager
+def _told_plainly() -> Iterator[None]:
+    """Print what a user can cause as one message, without a traceback."""
+    try:
+        yield
+    except PipelineError as error:
+        Console(stderr=True).print(f"[bold red]error[/] {error}", markup=True, highlight=False, soft_wrap=True)
+        raise typer.Exit(2) from None
+
+
+def _home(given: Path | None) -> Home:
+    home = find_home(given)
+    home.settings()
+    prepare_home(home)
+    use_home(home)
+    return home
+
+
+def _month(text: str | None) -> date | None:
+    if text is None:
+        return None
+    try:
+        year, month = text.split("-")
+        return date(int(year), int(month), 1)
+    except ValueError:
+        raise SettingsError(f"--month {text} is not a month. Next: write it as YYYY-MM, such as 2026-01.") from None
+
+
+@app.command()
+def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="New folder for the home.")]) -> None:
+    """Make a new home: an explained pipeline.toml and an empty landing folder."""
+    with _told_plainly():
+        home = create_home(folder)
+        console.print(f"Made the home {home.root}")
+        console.print(
+            f"[bold]Next[/]  1. name your churn and conversion actions under \\[roles] in {home.settings_file}\n"
+            f"      2. segpipe run --home {folder} --events YOUR_FILES"
+        )
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option("--out", help="Folder that gets landing/events.csv and truth.csv.")],
+    users: Annotated[int, typer.Option(min=1, help="How many users.")] = 1000,
+    days: Annotated[int, typer.Option(min=1, help="How many days.")] = 7,
+    seed: Annotated[int, typer.Option(min=0, help="Same arguments, same bytes.")] = 7,
+    null: Annotated[bool, typer.Option("--null", help="One homogeneous population instead of personas.")] = False,
+) -> None:
+    """Write a deal-flow log of planted personas, with the truth in a file of its own."""
+    from segmentation_pipeline.simulation.simulate import simulate as simulate_log
+    from segmentation_pipeline.simulation.writing import write_home_log
+
+    with _told_plainly(), console.status("simulating"):
+        log = simulate_log(users=users, days=days, seed=seed, null=null)
+        write_home_log(log, out)
+    console.print(f"Wrote {out / 'landing' / 'events.csv'} and {out / 'truth.csv'} (which the pipeline never reads).")
+
+
+@app.command()
+def run(
+    home: HomeOption = None,
+    events: Annotated[
+        list[Path] | None, typer.Option("--events", help="Event files or folders to bring into the home first.")
+    ] = None,
+    month: Annotated[str | None, typer.Option("--month", help="Refresh this month, YYYY-MM.")] = None,
+    all_months: Annotated[bool, typer.Option("--all-months", help="Refresh every month of the log, in order.")] = False,
+) -> None:
+    """Ingest what has landed, refresh the newest month (or those asked for), publish, and print the segments."""
+    with _told_plainly():
+        if month is not None and all_months:
+            raise SettingsError("--month and --all-months exclude each other. Next: give one of them.")
+        asked = _month(month)
+        used = _home(home)
+        bring_events(used, events or [], is_sample=used.settings().sample)
+        from segmentation_pipeline.terminal.refreshing import refresh_home
+
+        is_success = refresh_home(used, console, month=asked, all_months=all_months)
+    raise typer.Exit(0 if is_success else 1)
+
+
+@app.command()
+def configure(home: HomeOption = None) -> None:
+    """Measure the first month and the clock on the home's data, and write both into pipeline.toml."""
+    with _told_plainly():
+        used = _home(home)
+        from segmentation_pipeline.terminal.refreshing import configure_home
+
+        configure_home(used, console, is_forced=True)
+
+
+@app.command()
+def ui(home: HomeOption = None, port: Annotated[int, typer.Option(min=1, max=65535)] = 3000) -> None:
+    """Open Dagster on 127.0.0.1: graph, runs, checks, pictures, schedules."""
+    with _told_plainly():
+        used = _home(home)
+        from segmentation_pipeline.orchestration.dead_runs import fail_dead_runs
+        from segmentation_pipeline.orchestration.job_runs import home_instance
+
+        with home_instance(used) as instance:
+            for run_id in fail_dead_runs(instance, used.run_lock):
+                console.print(f"run {run_id} had died and is reported failed")
+    console.print(f"Dagster on http://127.0.0.1:{port} for {used.root} (Ctrl-C ends it)")
+    workspace = Path(__file__).resolve().parent.parent / "workspace.yaml"
+    target = ["-w", str(workspace)] if workspace.exists() else ["-m", "segmentation_pipeline.definitions"]
+    os.execv(sys.executable, [sys.executable, "-m", "dagster", "dev", *target, "-h", "127.0.0.1", "-p", str(port)])
+
+
+@app.command()
+def doctor(home: HomeOption = None) -> None:
+    """Tell versions, paths, settings, lock state, dead runs, what is missing and how to get it."""
+    from segmentation_pipeline.terminal.doctor import examine
+
+    table = Table("", "found", "next", show_edge=False)
+    marks = {"ok": "[green]ok[/]", "note": "[yellow]note[/]", "wrong": "[red]wrong[/]"}
+    findings = list(examine(find_home(home)))
+    for finding in findings:
+        table.add_row(f"{marks[finding.state]} {finding.subject}", finding.found, finding.next_step)
+    console.print(table)
+    raise typer.Exit(1 if any(finding.state == "wrong" for finding in findings) else 0)
+
+
+if __name__ == "__main__":
+    app()

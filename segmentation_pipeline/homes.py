@@ -1,0 +1,108 @@
+"""Making and preparing a home: its folders, its settings file, its Dagster folder, files brought into landing.
+
+Add here: what a home must have before a run. Keep out: reading settings (config.py) and runs (orchestration).
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from importlib import resources
+from typing import TYPE_CHECKING
+
+import tomlkit
+
+from segmentation_pipeline.config import HOME_VARIABLE, SETTINGS_FILE, Home
+from segmentation_pipeline.errors import HomeError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+TEMPLATES = "segmentation_pipeline.templates"
+
+
+def create_home(root: Path) -> Home:
+    """Make a new home with an explained `pipeline.toml`.
+
+    Raises:
+        HomeError: the folder is a home already, or holds other files.
+    """
+    home = Home(root.expanduser().resolve())
+    if home.settings_file.exists():
+        raise HomeError(f"{home.root} is a home already; it was left as it is. Next: `segpipe run --home {root}`.")
+    if home.root.exists() and (not home.root.is_dir() or any(home.root.iterdir())):
+        raise HomeError(f"{home.root} is not an empty folder. Next: name a new folder for the home.")
+    home.landing.mkdir(parents=True)
+    home.settings_file.write_text(_template(SETTINGS_FILE), encoding="utf-8")
+    prepare_home(home)
+    return home
+
+
+def prepare_home(home: Home) -> None:
+    """Make what a run needs beside settings and landing; safe to repeat."""
+    for folder in (home.landing, home.warehouse_file.parent, home.published, home.dagster):
+        folder.mkdir(parents=True, exist_ok=True)
+    instance_settings = home.dagster / "dagster.yaml"
+    if not instance_settings.exists():
+        instance_settings.write_text(_template("dagster.yaml"), encoding="utf-8")
+
+
+def use_home(home: Home, environment: dict[str, str] | None = None) -> None:
+    """Point this process and its children at the home: SEGPIPE_HOME, DAGSTER_HOME, no telemetry."""
+    variables = {
+        HOME_VARIABLE: str(home.root),
+        "DAGSTER_HOME": str(home.dagster),
+        "DAGSTER_DISABLE_TELEMETRY": "yes",
+        "DO_NOT_TRACK": "1",
+    }
+    (os.environ if environment is None else environment).update(variables)
+
+
+def bring_events(home: Home, paths: Sequence[Path], *, is_sample: bool) -> list[Path]:
+    """Copy event files into landing, each whole or not at all; return where they are now.
+
+    Raises:
+        HomeError: the home is the sample, or a path does not exist.
+    """
+    if paths and is_sample:
+        raise HomeError(
+            f"{home.root} is the sample home; your own data does not go into it. "
+            "Next: `segpipe init MY_HOME`, then `segpipe run --home MY_HOME --events ...`."
+        )
+    brought = []
+    for path in paths:
+        if not path.exists():
+            raise HomeError(f"{path} does not exist. Next: check the path given to --events.")
+        files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
+        brought += [_bring(home, file, home.landing / file.relative_to(path.parent)) for file in files]
+    return brought
+
+
+def write_measured(home: Home, measured: Mapping[str, object], figures: Sequence[str]) -> None:
+    """Write top-level keys into `pipeline.toml` with the figures they rest on; comments and order stay."""
+    document = tomlkit.parse(home.settings_file.read_text(encoding="utf-8"))
+    head = tomlkit.document()
+    for line in figures:
+        head.add(tomlkit.comment(line))
+    for key, value in measured.items():
+        document.pop(key, None)
+        head.add(key, tomlkit.item(value))
+    text = tomlkit.dumps(head).rstrip("\n") + "\n\n" + tomlkit.dumps(document).lstrip("\n")
+    partial = home.settings_file.with_suffix(".tmp")
+    partial.write_text(text, encoding="utf-8")
+    partial.replace(home.settings_file)
+
+
+def _bring(home: Home, source: Path, target: Path) -> Path:
+    if source.resolve().is_relative_to(home.landing):
+        return source
+    target.parent.mkdir(parents=True, exist_ok=True)
+    partial = target.with_name(target.name + ".part")
+    shutil.copyfile(source, partial)
+    partial.replace(target)
+    return target
+
+
+def _template(name: str) -> str:
+    return (resources.files(TEMPLATES) / name).read_text(encoding="utf-8")

@@ -1,0 +1,118 @@
+"""The steps of `segpipe run`: ingest, measure the clock when it is not written, refresh the months, print.
+
+Add here: another step of a run by hand. Keep out: what the steps compute, and Dagster (orchestration/).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from segmentation_pipeline.errors import HomeError
+from segmentation_pipeline.events.clock import log_months, measure_clock
+from segmentation_pipeline.homes import write_measured
+from segmentation_pipeline.orchestration.dead_runs import fail_dead_runs
+from segmentation_pipeline.orchestration.job_runs import RunOutcome, home_instance, run_job
+from segmentation_pipeline.orchestration.partitions import months_between
+from segmentation_pipeline.orchestration.refresh_requests import MONTHLY_REFRESH, REASON_TAG
+from segmentation_pipeline.terminal.runs import progress_display
+from segmentation_pipeline.terminal.summary import print_next_steps, print_refresh
+from segmentation_pipeline.warehouse.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from rich.console import Console
+
+    from segmentation_pipeline.config import Home
+
+
+def refresh_home(home: Home, console: Console, *, month: date | None, all_months: bool) -> bool:
+    """Run everything `segpipe run` does; return whether every run succeeded.
+
+    Raises:
+        PipelineError: a user can cause it; its text says what to do.
+    """
+    if not _ingest(home, console):
+        return False
+    configure_home(home, console, is_forced=False)
+    months = _months(home, month=month, all_months=all_months)
+    is_success = True
+    for chosen in months:
+        outcome = _run(home, console, MONTHLY_REFRESH, f"refresh {chosen:%Y-%m}", partition_key=chosen.isoformat())
+        _tell(console, outcome)
+        is_success = is_success and outcome.is_success
+        if outcome.is_success:
+            print_refresh(console, home, chosen)
+    print_next_steps(console, home)
+    return is_success
+
+
+def configure_home(home: Home, console: Console, *, is_forced: bool) -> None:
+    """Measure first month and clock and write them into pipeline.toml, when absent or when forced."""
+    settings = home.settings()
+    if not is_forced and settings.first_month is not None and settings.clock is not None:
+        return
+    if is_forced and not _ingest(home, console):
+        raise HomeError("The landed files could not be loaded, so nothing was measured.")
+    warehouse = Warehouse(home, settings)
+    with warehouse.read() as db:
+        measured = measure_clock(db, settings)
+    keys: dict[str, object] = {"first_month": f"{measured.first_month:%Y-%m}", "clock": measured.clock}
+    if measured.lead_in_s is not None:
+        keys["lead_in_hours"] = measured.lead_in_s / 3600
+    write_measured(home, keys, measured.figures)
+    console.print(f"measured and written into {home.settings_file.name}: " + ", ".join(f"{k} = {v}" for k, v in keys.items()))
+    for line in measured.figures:
+        console.print(f"  {line}", style="dim")
+
+
+def _ingest(home: Home, console: Console) -> bool:
+    outcome = _run(home, console, "ingest", "ingest")
+    _tell(console, outcome)
+    return outcome.is_success
+
+
+def _months(home: Home, *, month: date | None, all_months: bool) -> list[date]:
+    """Return the months to refresh: all of the log, the one asked for, or the newest."""
+    settings = home.settings()
+    with Warehouse(home, settings).read() as db:
+        span = log_months(db)
+    if span is None:
+        raise HomeError(
+            f"{home.landing} holds no readable event yet. Next: put event files there, or give --events PATH."
+        )
+    first = settings.first_month or span[0]
+    if all_months:
+        return months_between(first, span[1])
+    chosen = month or span[1]
+    if chosen < first:
+        raise HomeError(
+            f"{chosen:%Y-%m} lies before the first month of this home. Next: write first_month = "
+            f'"{chosen:%Y-%m}" in {home.settings_file} (now {first:%Y-%m}) and run again.'
+        )
+    return [chosen]
+
+
+def _run(home: Home, console: Console, job_name: str, title: str, *, partition_key: str | None = None) -> RunOutcome:
+    from segmentation_pipeline.definitions import build_defs
+
+    with home_instance(home) as instance, progress_display(console, title) as show:
+        for run_id in fail_dead_runs(instance, home.run_lock):
+            console.print(f"run {run_id} had died and is reported failed; nothing was lost")
+        return run_job(
+            build_defs(home_root=home.root),
+            instance,
+            job_name,
+            on_progress=show,
+            partition_key=partition_key,
+            tags={REASON_TAG: "command line"},
+        )
+
+
+def _tell(console: Console, outcome: RunOutcome) -> None:
+    for warning in outcome.warnings:
+        console.print(f"[yellow]check[/] {warning}", highlight=False, soft_wrap=True)
+    if not outcome.is_success:
+        console.print(f"[bold red]failed[/] {outcome.problem}", highlight=False, soft_wrap=True)
+
+

@@ -1,0 +1,103 @@
+"""The summary of a refresh as `segpipe run` prints it.
+
+Add here: another figure people look for first. Keep out: where the figures come from (client/).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rich.panel import Panel
+from rich.table import Table
+
+from segmentation_pipeline.client import refreshes as client
+from segmentation_pipeline.client.published import open_published
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from rich.console import Console
+
+    from segmentation_pipeline.config import Home
+
+NOT_KNOWN = "–"
+
+
+def print_refresh(console: Console, home: Home, month: date) -> None:
+    """Print the segments of a refresh, who ended early, and where to look next."""
+    with open_published(home) as connection:
+        found = {refresh.refresh_month: refresh for refresh in client.refreshes(connection)}
+        refresh = found[month]
+        segments = client.segments(connection, month)
+        ended = client.ended_early(connection, month)
+        unclassified = client.unclassified_count(connection, month)
+    if refresh.status == "insufficient_data":
+        console.print(
+            Panel(refresh.status_reason or "", title=f"{month:%Y-%m}: insufficient data", border_style="yellow")
+        )
+        return
+    console.print(_dates(refresh))
+    console.print(_segments_table(segments))
+    if unclassified:
+        console.print(f"{unclassified:,} of {refresh.at_risk_count:,} users at risk are unclassified: between segments.")
+    if ended:
+        shown = ", ".join(
+            f"{row.outcome} {row.user_count:,} ({row.share:.0%}, 95 % {row.share_low:.0%}–{row.share_high:.0%})"
+            for row in ended
+        )
+        console.print(f"[bold]ended_early[/] (before the landmark, not judged): {shown}")
+
+
+def print_next_steps(console: Console, home: Home) -> None:
+    """Print where to look after a run."""
+    console.print(
+        f"\n[bold]Next[/]  `segpipe ui --home {home.root}` opens the graph, maps and curves in the browser;\n"
+        f"      any DuckDB client opens {home.published_file}\n"
+        "      (start with: FROM data_dictionary; FROM clusters; FROM recommendations)."
+    )
+
+
+def _dates(refresh: client.RefreshSummary) -> str:
+    landmark = f"{refresh.landmark_at:%Y-%m-%d %H:%M}" if refresh.landmark_at else "each user's own"
+    return (
+        f"\n[bold]Refresh {refresh.refresh_month:%Y-%m}[/]  {refresh.clock} clock, landmark {landmark} UTC, "
+        f"outcomes up to {refresh.as_of:%Y-%m-%d %H:%M}; {refresh.at_risk_count:,} users at risk at the landmark, "
+        f"{refresh.ended_early_count:,} had ended"
+    )
+
+
+def _segments_table(segments: list[client.SegmentSummary]) -> Table:
+    table = Table(title_justify="left", row_styles=["", "dim"], pad_edge=False)
+    for heading, justify in (
+        ("segment", "left"),
+        ("label", "left"),
+        ("users", "right"),
+        ("share", "right"),
+        ("drop-off (95 %)", "right"),
+        ("retention", "right"),
+        ("top advice", "left"),
+    ):
+        table.add_column(heading, justify=justify, no_wrap=heading in {"segment", "users"})  # type: ignore[arg-type]
+    for segment in segments:
+        table.add_row(
+            segment.cluster_id,
+            segment.label,
+            f"{segment.user_count:,}",
+            f"{segment.share:.0%}",
+            _drop_off(segment),
+            _retention(segment),
+            segment.top_advice or NOT_KNOWN,
+        )
+    return table
+
+
+def _drop_off(segment: client.SegmentSummary) -> str:
+    if segment.drop_off_rate is None or segment.drop_off_low is None or segment.drop_off_high is None:
+        return NOT_KNOWN
+    return f"{segment.drop_off_rate:.0%} ({segment.drop_off_low:.0%}–{segment.drop_off_high:.0%}) in {segment.drop_off_days:.3g} d"
+
+
+def _retention(segment: client.SegmentSummary) -> str:
+    if segment.retention is None:
+        return NOT_KNOWN
+    return f"{segment.retention:.0%} at day {segment.retention_day:.3g}"
