@@ -1,6 +1,7 @@
 """The `segpipe` command: init, simulate, run, ui, configure, doctor.
 
-Add here: a command, as a few calls. Keep out: what the commands do; every error a user can cause is printed, not raised.
+Add here: a command, as a few calls; every error a user can cause is printed, not raised.
+Keep out: what the commands do (terminal/).
 """
 
 import contextlib

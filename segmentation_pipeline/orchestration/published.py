@@ -4,13 +4,16 @@ Add here: what a publish reports. Keep out: how the copy is made (warehouse/publ
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, Any
 
 import dagster as dg
 
 from segmentation_pipeline.errors import PublishRefused
 from segmentation_pipeline.orchestration.table_assets import OWNERS
 from segmentation_pipeline.warehouse.publish import publish
-from segmentation_pipeline.warehouse.resource import Warehouse
+
+if TYPE_CHECKING:
+    from segmentation_pipeline.warehouse.resource import Warehouse
 
 PUBLISHED_WAREHOUSE = "published_warehouse"
 CONSISTENCY_CHECK = "no_half_written_refresh"
@@ -36,7 +39,7 @@ def published_warehouse(tables: Sequence[str], monthly_upstream: Mapping[str, Se
             )
         ],
     )
-    def asset(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult | dg.AssetCheckResult]:
+    def asset(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
         warehouse: Warehouse = context.resources.warehouse
         try:
             published = publish(warehouse, context.run_id, monthly_upstream)

@@ -37,9 +37,7 @@ def request_refresh(
     )
     if pending:
         return dg.SkipReason(f"{month:%Y-%m} is already queued or running as run {pending[0].run_id}.")
-    return dg.RunRequest(
-        run_key=run_key, job_name=MONTHLY_REFRESH, partition_key=key, tags={REASON_TAG: reason}
-    )
+    return dg.RunRequest(run_key=run_key, job_name=MONTHLY_REFRESH, partition_key=key, tags={REASON_TAG: reason})
 
 
 def monthly_schedule(job: dg.UnresolvedAssetJobDefinition, first_month: date | None) -> dg.ScheduleDefinition:

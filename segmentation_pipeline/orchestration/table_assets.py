@@ -161,7 +161,7 @@ def _broken_contract(warehouse: Warehouse, broken: ContractBroken, month: date |
 
 def _results(
     warehouse: Warehouse, tables: Sequence[type[Table]], month: date | None, reported: Mapping[str, Any]
-) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[Any]]:
     names = [table_name(table) for table in tables]
     keyed = reported if all(key in names for key in reported) else {names[0]: reported}
     with warehouse.read() as db:
@@ -181,10 +181,11 @@ def _results(
         )
         yield dg.MaterializeResult(
             asset_key=name,
-            metadata={"dagster/partition_row_count" if month else "dagster/row_count": counts[name], **keyed.get(name, {})},
+            metadata={
+                "dagster/partition_row_count" if month else "dagster/row_count": counts[name],
+                **keyed.get(name, {}),
+            },
             check_results=[
-                dg.AssetCheckResult(
-                    passed=True, asset_key=name, check_name=CONTRACT_CHECK, description=description
-                )
+                dg.AssetCheckResult(passed=True, asset_key=name, check_name=CONTRACT_CHECK, description=description)
             ],
         )

@@ -50,7 +50,9 @@ def examine(home: Home) -> Iterator[Finding]:
     """Yield one finding per thing looked at; nothing is changed."""
     yield Finding("python", "ok", platform.python_version())
     yield from _packages()
-    yield Finding("home", "ok" if home.root.is_dir() else "wrong", str(home.root), "" if home.root.is_dir() else "segpipe init")
+    yield Finding(
+        "home", "ok" if home.root.is_dir() else "wrong", str(home.root), "" if home.root.is_dir() else "segpipe init"
+    )
     yield from _settings(home)
     yield from _landing(home)
     yield from _state(home)

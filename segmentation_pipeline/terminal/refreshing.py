@@ -61,7 +61,9 @@ def configure_home(home: Home, console: Console, *, is_forced: bool) -> None:
     if measured.lead_in_s is not None:
         keys["lead_in_hours"] = measured.lead_in_s / 3600
     write_measured(home, keys, measured.figures)
-    console.print(f"measured and written into {home.settings_file.name}: " + ", ".join(f"{k} = {v}" for k, v in keys.items()))
+    console.print(
+        f"measured and written into {home.settings_file.name}: " + ", ".join(f"{k} = {v}" for k, v in keys.items())
+    )
     for line in measured.figures:
         console.print(f"  {line}", style="dim")
 
@@ -114,5 +116,3 @@ def _tell(console: Console, outcome: RunOutcome) -> None:
         console.print(f"[yellow]check[/] {warning}", highlight=False, soft_wrap=True)
     if not outcome.is_success:
         console.print(f"[bold red]failed[/] {outcome.problem}", highlight=False, soft_wrap=True)
-
-

@@ -39,7 +39,9 @@ def print_refresh(console: Console, home: Home, month: date) -> None:
     console.print(_dates(refresh))
     console.print(_segments_table(segments))
     if unclassified:
-        console.print(f"{unclassified:,} of {refresh.at_risk_count:,} users at risk are unclassified: between segments.")
+        console.print(
+            f"{unclassified:,} of {refresh.at_risk_count:,} users at risk are unclassified: between segments."
+        )
     if ended:
         shown = ", ".join(
             f"{row.outcome} {row.user_count:,} ({row.share:.0%}, 95 % {row.share_low:.0%}–{row.share_high:.0%})"
@@ -94,7 +96,8 @@ def _segments_table(segments: list[client.SegmentSummary]) -> Table:
 def _drop_off(segment: client.SegmentSummary) -> str:
     if segment.drop_off_rate is None or segment.drop_off_low is None or segment.drop_off_high is None:
         return NOT_KNOWN
-    return f"{segment.drop_off_rate:.0%} ({segment.drop_off_low:.0%}–{segment.drop_off_high:.0%}) in {segment.drop_off_days:.3g} d"
+    interval = f"{segment.drop_off_low:.0%}–{segment.drop_off_high:.0%}"
+    return f"{segment.drop_off_rate:.0%} ({interval}) in {segment.drop_off_days:.3g} d"
 
 
 def _retention(segment: client.SegmentSummary) -> str:

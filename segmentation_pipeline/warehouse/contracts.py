@@ -110,7 +110,8 @@ def dataframe_check(constraint: Callable[[Any, Any], Any]) -> Any:
 
     @functools.wraps(constraint)
     def null_passes(cls: Any, data: Any) -> Any:
-        return constraint(cls, data).fill_null(True)
+        held = constraint(cls, data)
+        return held | held.isnull()
 
     return pa.dataframe_check(n_failure_cases=MAX_FAILURE_CASES)(null_passes)
 
@@ -135,7 +136,6 @@ def grain(table: type[Table]) -> str:
     return (table.__doc__ or "").strip().splitlines()[0]
 
 
-@functools.cache
 def columns(table: type[Table]) -> dict[str, tuple[str, bool, str, str | None]]:
     """Return name -> (DuckDB type, may be null, description, unit) in table order."""
     described = {}
@@ -190,7 +190,9 @@ def _failures(error: SchemaError | SchemaErrors) -> list[dict[str, object]]:
     return [
         {
             "column": getattr(problem.schema, "name", None),
-            "check": getattr(problem.check, "error", None) or getattr(problem.check, "name", None) or str(problem.check),
+            "check": getattr(problem.check, "error", None)
+            or getattr(problem.check, "name", None)
+            or str(problem.check),
             "example": _example(problem.failure_cases),
         }
         for problem in problems

@@ -58,7 +58,9 @@ class Database:
     def exists(self, table: type[contracts.Table]) -> bool:
         """Tell whether the table has been created."""
         name = contracts.table_name(table)
-        return bool(self.one("SELECT 1 FROM duckdb_tables() WHERE table_name = $name AND NOT temporary", {"name": name}))
+        return bool(
+            self.one("SELECT 1 FROM duckdb_tables() WHERE table_name = $name AND NOT temporary", {"name": name})
+        )
 
     def ensure(self, *tables: type[contracts.Table]) -> None:
         """Create the tables that are not there, comments included.
@@ -126,9 +128,7 @@ class Database:
         self.execute(
             "DELETE FROM table_writes WHERE table_name = $name AND refresh_month IS NOT DISTINCT FROM $month", dict(key)
         )
-        self.execute(
-            "INSERT INTO table_writes SELECT $name, $month, (now() AT TIME ZONE 'UTC')::TIMESTAMP", dict(key)
-        )
+        self.execute("INSERT INTO table_writes SELECT $name, $month, (now() AT TIME ZONE 'UTC')::TIMESTAMP", dict(key))
 
     @contextlib.contextmanager
     def relation(self, name: str, frame: pd.DataFrame) -> Iterator[None]:
