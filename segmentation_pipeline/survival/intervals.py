@@ -14,6 +14,9 @@ from numpy.typing import NDArray
 
 Numbers = NDArray[np.float64]
 
+EDGE = 1e-12
+"""Nearer to 0 or 1 than this is rounding of 0 or 1 itself: sums of a few million shares stay well below it."""
+
 
 def normal_quantile(alpha: float) -> float:
     """Return z such that a standard normal lies within -z..z with probability 1 - alpha."""
@@ -49,12 +52,13 @@ def log_log_interval(
     """
     z = normal_quantile(alpha)
     low, high = np.empty_like(survival), np.empty_like(survival)
-    inside = (survival > 0) & (survival < 1)
+    inside = (survival > EDGE) & (survival < 1 - EDGE)
     between = survival[inside]
     width = z * np.sqrt(variance[inside]) / np.abs(between * np.log(between))
     with np.errstate(over="ignore"):  # exp of a huge width is inf, and share ** inf is 0: the right limit
         low[inside] = between ** np.exp(width)
         high[inside] = between ** np.exp(-width)
     for place in np.flatnonzero(~inside):
-        low[place], high[place] = wilson_interval(survival[place] * at_risk[place], at_risk[place], alpha)
+        kept = round(float(survival[place])) * at_risk[place]
+        low[place], high[place] = wilson_interval(kept, at_risk[place], alpha)
     return low, high
