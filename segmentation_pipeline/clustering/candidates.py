@@ -1,0 +1,170 @@
+"""Candidate methods behind one small protocol, and the grid of them that a choice is made from.
+
+Add here: another method (a frozen dataclass with its parameters and `fit`), or another grid.
+Keep out: judging and choosing between candidates.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
+
+import numpy as np
+
+from segmentation_pipeline.clustering.reduction import nearest_rows
+from segmentation_pipeline.clustering.rows import sample_indexes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from segmentation_pipeline.clustering.rows import Labels, Matrix
+
+Method: TypeAlias = Literal["kmeans", "hdbscan", "gaussian_mixture"]
+Parameters: TypeAlias = dict[str, int | str]
+
+DENSITY_ROWS = 10_000
+"""HDBSCAN is fitted on at most this many rows (its cost grows faster than linearly in ten dimensions)."""
+
+SMALLEST_DENSE_SHARES = (0.05, 0.08, 0.12)
+"""HDBSCAN's min_cluster_size as a share of the rows: segments under 5 % would be retired anyway."""
+
+DENSE_SAMPLES = (3, 5, 10)
+"""HDBSCAN's min_samples, well under min_cluster_size: at its default (equal) a third of the rows are noise."""
+
+RIDGE = 1e-4
+"""Added to every variance of a mixture component; the features have unit scale."""
+
+
+class Clusterer(Protocol):
+    """A clustering method with its parameters: rows in, one raw label per row out (-1 = noise)."""
+
+    @property
+    def method(self) -> Method:
+        """Name of the family."""
+        ...
+
+    @property
+    def name(self) -> str:
+        """Short unique name within a grid, e.g. `kmeans-5`."""
+        ...
+
+    @property
+    def parameters(self) -> Parameters:
+        """What it was asked to do, for the table of candidates."""
+        ...
+
+    def fit(self, rows: Matrix, *, seed: int, starts: int) -> Labels:
+        """Return raw labels; `starts` random starts are tried where the method has them."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class KMeans:
+    """Lloyd's k-means with k-means++ starts (Arthur, Vassilvitskii 2007)."""
+
+    k: int
+    method: Method = "kmeans"
+
+    @property
+    def name(self) -> str:
+        """`kmeans-k`."""
+        return f"kmeans-{self.k}"
+
+    @property
+    def parameters(self) -> Parameters:
+        """Number of clusters."""
+        return {"k": self.k}
+
+    def fit(self, rows: Matrix, *, seed: int, starts: int) -> Labels:
+        """Return the nearest of k centres."""
+        from sklearn.cluster import KMeans as Lloyd
+
+        fitted = Lloyd(n_clusters=self.k, n_init=starts, random_state=seed).fit(rows)
+        return np.asarray(fitted.labels_, dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class GaussianMixture:
+    """Mixture of k normals, one covariance for all (`tied`) or a diagonal one each (`diag`)."""
+
+    k: int
+    covariance: Literal["tied", "diag"]
+    method: Method = "gaussian_mixture"
+
+    @property
+    def name(self) -> str:
+        """`gaussian_mixture-covariance-k`."""
+        return f"gaussian_mixture-{self.covariance}-{self.k}"
+
+    @property
+    def parameters(self) -> Parameters:
+        """Number of components and the form of their covariance."""
+        return {"k": self.k, "covariance": self.covariance}
+
+    def fit(self, rows: Matrix, *, seed: int, starts: int) -> Labels:
+        """Return the likeliest component, the mixture started from the best of `starts` k-means fits."""
+        from sklearn.mixture import GaussianMixture as Mixture
+
+        members = KMeans(self.k).fit(rows, seed=seed, starts=starts)
+        means = np.vstack([rows[members == label].mean(axis=0) for label in range(self.k) if (members == label).any()])
+        mixture = Mixture(
+            n_components=len(means),
+            covariance_type=self.covariance,
+            means_init=means,
+            reg_covar=RIDGE,
+            random_state=seed,
+        )
+        return np.asarray(mixture.fit_predict(rows), dtype=np.int64)
+
+
+@dataclass(frozen=True, slots=True)
+class Hdbscan:
+    """Density clusters of every scale (Campello, Moulavi, Sander 2013); what is not dense is noise."""
+
+    min_cluster_size: int
+    min_samples: int
+    method: Method = "hdbscan"
+
+    @property
+    def name(self) -> str:
+        """`hdbscan-min_cluster_size-min_samples`."""
+        return f"hdbscan-{self.min_cluster_size}-{self.min_samples}"
+
+    @property
+    def parameters(self) -> Parameters:
+        """The two sizes, in rows."""
+        return {"min_cluster_size": self.min_cluster_size, "min_samples": self.min_samples}
+
+    def fit(self, rows: Matrix, *, seed: int, starts: int) -> Labels:  # noqa: ARG002  nothing random in it
+        """Return density labels; beyond 10,000 rows the others take the label of their nearest fitted row."""
+        import hdbscan
+
+        fitted = sample_indexes(len(rows), DENSITY_ROWS, seed)
+        share = len(fitted) / len(rows)
+        found = hdbscan.HDBSCAN(
+            min_cluster_size=max(2, round(self.min_cluster_size * share)),
+            min_samples=self.min_samples,
+            core_dist_n_jobs=1,
+        ).fit(rows[fitted])
+        labels = np.asarray(found.labels_, dtype=np.int64)
+        if len(fitted) == len(rows):
+            return labels
+        return np.asarray(labels[nearest_rows(rows[fitted], rows, count=1)[:, 0]], dtype=np.int64)
+
+
+def centroid_grid(methods: Iterable[Method], counts: Sequence[int]) -> list[Clusterer]:
+    """Return k-means and the two Gaussian mixtures, as far as asked for, at every number of clusters."""
+    wanted = set(methods)
+    grid: list[Clusterer] = []
+    for k in counts:
+        if "kmeans" in wanted:
+            grid.append(KMeans(k))
+        if "gaussian_mixture" in wanted:
+            grid += [GaussianMixture(k, "tied"), GaussianMixture(k, "diag")]
+    return grid
+
+
+def density_grid(row_count: int) -> list[Clusterer]:
+    """Return HDBSCAN over the small grid of sizes that make sense for this many rows."""
+    sizes = sorted({max(5, round(share * row_count)) for share in SMALLEST_DENSE_SHARES})
+    return [Hdbscan(size, samples) for size in sizes for samples in DENSE_SAMPLES if samples <= size // 2 + 1]
