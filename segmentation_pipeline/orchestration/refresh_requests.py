@@ -40,7 +40,7 @@ def request_refresh(
     return dg.RunRequest(run_key=run_key, job_name=MONTHLY_REFRESH, partition_key=key, tags={REASON_TAG: reason})
 
 
-def monthly_schedule(job: dg.UnresolvedAssetJobDefinition, first_month: date | None) -> dg.ScheduleDefinition:
+def monthly_schedule(first_month: date | None) -> dg.ScheduleDefinition:
     """Return the schedule that asks for the month just ended.
 
     Hand-written: the builder from a partitioned job with an open last partition would ask for the new, empty one.
@@ -48,7 +48,7 @@ def monthly_schedule(job: dg.UnresolvedAssetJobDefinition, first_month: date | N
 
     @dg.schedule(
         name="monthly_refresh_schedule",
-        job=job,
+        job_name=MONTHLY_REFRESH,
         cron_schedule=SCHEDULE_CRON,
         execution_timezone="UTC",
         default_status=dg.DefaultScheduleStatus.RUNNING,

@@ -40,7 +40,7 @@ Day = dt.Date
 
 @ibis_engine.Engine.register_dtype
 @immutable
-class Utc(ibis_engine.DataType):  # type: ignore[misc]
+class Utc(ibis_engine.DataType):
     """A moment in UTC with microseconds, stored as a zone-less TIMESTAMP."""
 
     type = dt.Timestamp(scale=6)
@@ -48,7 +48,7 @@ class Utc(ibis_engine.DataType):  # type: ignore[misc]
 
 @ibis_engine.Engine.register_dtype
 @immutable
-class CountMap(ibis_engine.DataType):  # type: ignore[misc]
+class CountMap(ibis_engine.DataType):
     """Name -> count."""
 
     type = dt.Map(dt.string, dt.int64)
@@ -56,7 +56,7 @@ class CountMap(ibis_engine.DataType):  # type: ignore[misc]
 
 @ibis_engine.Engine.register_dtype
 @immutable
-class RealMap(ibis_engine.DataType):  # type: ignore[misc]
+class RealMap(ibis_engine.DataType):
     """Name -> number."""
 
     type = dt.Map(dt.string, dt.float64)
@@ -179,6 +179,8 @@ def validate(connection: duckdb.DuckDBPyConnection, table: type[Table], month: d
     rows = ibis.duckdb.from_connection(connection).table(table_name(table))
     if month is not None:
         rows = rows.filter(rows.refresh_month == ibis.literal(month))
+    if not connection.execute(rows.limit(1).compile()).fetchone():
+        return  # pandera finds a violation of every constraint where there is no row at all
     try:
         table.validate(rows, lazy=True)
     except (SchemaError, SchemaErrors) as error:
