@@ -111,9 +111,7 @@ def fit_cox(
     proportional = _proportionality(model, {name: covariates[name] for name in checked.kept}, durations, happened)
     for name in checked.kept:
         terms[name] = _term(name, model, alpha, proportional.get(name))
-    return replace(
-        blank, terms=tuple(terms.values()), penaliser=penaliser, concordance=float(model.concordance_index_)
-    )
+    return replace(blank, terms=tuple(terms.values()), penaliser=penaliser, concordance=float(model.concordance_index_))
 
 
 def fit_groups(
@@ -145,10 +143,8 @@ def fit_groups(
     } | {name: np.asarray(values, dtype=np.float64)[used] for name, values in adjustments.items()}
     if not levels.estimated:
         fit = _without_fit(
-            CoxFit(
-                tuple(Term(name, "not_fitted") for name in covariates), int(used.sum()), int(happened[used].sum())
-            ),
-            f"only {levels.reference} has {EVENTS_PER_PARAMETER} drop-offs or more: there is nothing to compare it with",
+            CoxFit(tuple(Term(name, "not_fitted") for name in covariates), int(used.sum()), int(happened[used].sum())),
+            f"only {levels.reference} has {EVENTS_PER_PARAMETER} drop-offs or more: there is none to compare it with",
         )
     else:
         fit = fit_cox(covariates, durations[used], ends[used], event=event, alpha=alpha)
@@ -211,9 +207,7 @@ def _is_plausible(model: Any, covariates: Mapping[str, Column]) -> bool:
     return bool(np.isfinite(errors).all() and np.isfinite(effects).all() and (effects < IMPLAUSIBLE_LOG_HAZARD).all())
 
 
-def _proportionality(
-    model: Any, covariates: Mapping[str, Column], durations: Days, happened: Any
-) -> dict[str, float]:
+def _proportionality(model: Any, covariates: Mapping[str, Column], durations: Days, happened: Any) -> dict[str, float]:
     """Return per covariate the p of a constant ratio (Grambsch and Therneau 1994, rank of time); {} if too large."""
     from lifelines.statistics import proportional_hazard_test
 

@@ -10,7 +10,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from segmentation_pipeline.survival.follow_up import (
     CHURN,
@@ -20,10 +19,12 @@ from segmentation_pipeline.survival.follow_up import (
     as_follow_up,
     at_risk_on,
 )
-from segmentation_pipeline.survival.intervals import log_log_interval
+from segmentation_pipeline.survival.intervals import log_log_interval, wilson_interval
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from numpy.typing import NDArray
 
 MAX_CHANGE_POINTS = 180
 """Change points kept per curve: beyond about 200 rows a picture shows no more and the table only grows."""
@@ -113,18 +114,29 @@ def days_to_store(curve: Curve, wanted: Sequence[float], last_day: float) -> lis
 
 
 def read_curve(
-    curve: Curve, days: Sequence[float], durations_days: Days, last_followed_day: float, min_at_risk: int
+    curve: Curve,
+    days: Sequence[float],
+    durations_days: Days,
+    last_followed_day: float,
+    min_at_risk: int,
+    alpha: float = 0.05,
 ) -> list[Point]:
     """Read a curve on each day; a day nobody was followed to, or too few, has a reason instead of figures.
 
     Curves are cut under `min_at_risk` users at risk: the tail of a curve invites the eye most and carries the
-    least (Pocock, Clayton and Altman 2002). Nothing is extrapolated.
+    least (Pocock, Clayton and Altman 2002). Nothing is extrapolated. Between the landmark and the first change
+    the estimate has no variance; Wilson's interval of those still at risk stands in, as at every 0 and 1.
     """
     points = []
     for day, at_risk in zip(days, at_risk_on(durations_days, days).tolist(), strict=True):
         reason = _not_observed(day, at_risk, last_followed_day, min_at_risk)
-        estimate, low, high = curve.at(day) if reason is None else (None, None, None)
-        points.append(Point(day, estimate, low, high, at_risk, reason))
+        if reason is not None:
+            points.append(Point(day, None, None, None, at_risk, reason))
+            continue
+        estimate, low, high = curve.at(day)
+        if low == high and day > 0:
+            low, high = wilson_interval(round(estimate) * at_risk, at_risk, alpha)
+        points.append(Point(day, estimate, low, high, at_risk))
     return points
 
 

@@ -45,7 +45,7 @@ class EventCounts:
     @property
     def any_ended(self) -> Counts:
         """Endings of every cause together, per day."""
-        return np.sum(list(self.ended.values()), axis=0, dtype=np.int64)
+        return sum(self.ended.values(), start=np.zeros_like(self.at_risk))
 
 
 def as_follow_up(durations_days: Sequence[float] | Days, outcomes: Sequence[str] | Outcomes) -> tuple[Days, Outcomes]:
@@ -103,9 +103,7 @@ def longest_followed_day(durations_days: Days, followed_days: Days, min_at_risk:
     return min(max(everyone, enough), float(followed_days.max()))
 
 
-def longest_common_day(
-    durations_days: Days, followed_days: Days, groups: NDArray[np.str_], min_at_risk: int
-) -> float:
+def longest_common_day(durations_days: Days, followed_days: Days, groups: NDArray[np.str_], min_at_risk: int) -> float:
     """Return the last day on which every group can be judged, so that their drop-offs compare.
 
     Groups with fewer than `min_at_risk` users are not asked; without any other, all users are one group.

@@ -45,7 +45,7 @@ def aalen_johansen(
     counts = count_events(durations_days, outcomes)
     at_risk = counts.at_risk.astype(np.float64)
     any_ended = counts.any_ended.astype(np.float64)
-    still_open = np.cumprod(1 - any_ended / at_risk)
+    still_open = np.cumprod(1 - any_ended / at_risk, dtype=np.float64)
     by_cause = {cause: _incidence(counts, cause, still_open, alpha) for cause in CAUSES}
     left = np.flatnonzero(still_open > 0)
     greenwood = np.zeros_like(still_open)

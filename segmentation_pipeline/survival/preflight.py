@@ -118,9 +118,7 @@ def group_levels(
     level = names.astype(f"U{width}")
     level[is_small] = POOLED if is_pool_usable else ""
     estimated = tuple(name for name in large if name != reference) + ((POOLED,) if is_pool_usable else ())
-    return GroupLevels(
-        level, reference, estimated, small if is_pool_usable else {}, {} if is_pool_usable else small
-    )
+    return GroupLevels(level, reference, estimated, small if is_pool_usable else {}, {} if is_pool_usable else small)
 
 
 def _listed(names: Sequence[str]) -> str:
