@@ -1,0 +1,125 @@
+"""Assets of insights: the evidence table of every segment, and the advice that cites it.
+
+Add here: a thin asset: read, call, write, report.
+Keep out: computing (`metrics.py`) and advising (`rules.py`).
+"""
+
+from dataclasses import asdict
+from typing import Any
+
+import dagster as dg
+
+from segmentation_pipeline.config import Settings
+from segmentation_pipeline.events.feature_tables import Refreshes, UserFeatures, UserOutcomes
+from segmentation_pipeline.insights.metrics import MetricRow, evidence_rows
+from segmentation_pipeline.insights.reading import RoleUse, read_evidence, read_judged, read_users
+from segmentation_pipeline.insights.recommending import Recommendation, recommend
+from segmentation_pipeline.insights.rules import RulesAdvisor
+from segmentation_pipeline.insights.tables import ClusterMetrics, Recommendations
+from segmentation_pipeline.orchestration.table_assets import refresh_month, table_asset
+from segmentation_pipeline.retention.tables import RetentionCurves
+from segmentation_pipeline.segments.tables import Clusters, UserClusters
+from segmentation_pipeline.warehouse.contracts import columns
+from segmentation_pipeline.warehouse.resource import Warehouse
+
+
+@table_asset(
+    ClusterMetrics,
+    reads=[Refreshes, UserFeatures, UserOutcomes, Clusters, UserClusters, RetentionCurves],
+    group="insights",
+    kinds={"duckdb", "python"},
+    monthly=True,
+)
+def cluster_metrics(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dict[str, Any]:
+    """One row per refresh, segment (or `overall`: all users at risk) and metric that could be measured.
+
+    Advice may cite nothing else. A direction is stored only where the interval of segment minus everyone else
+    excludes no difference: Welch (1947) for means, Newcombe (1998) for proportions, Zou and Donner (2008) for curves.
+    """
+    month, settings = refresh_month(context), warehouse.settings
+    with warehouse.read() as db:
+        users = read_users(db, month, named_actions(settings), role_use(settings))
+        judged = read_judged(db, month, settings.retention.curve_days)
+    rows: list[MetricRow] = []
+    if len(judged) > 1:
+        rows = evidence_rows(
+            users,
+            judged,
+            has_conversion=bool(settings.roles.conversion),
+            is_mechanical=not settings.roles.churn,
+        )
+    with warehouse.transaction() as db:
+        db.replace(ClusterMetrics, table_frame(ClusterMetrics, month, rows), month=month)
+    if not rows:
+        return {"why_empty": f"no segments in {month:%Y-%m}: the refresh has too little data"}
+    return {
+        "segments": len(judged) - 1,
+        "metrics_a_segment": len({row.metric_id for row in rows}),
+        "contrasts_with_a_direction": sum(row.contrast_direction != "none" for row in rows),
+    }
+
+
+@table_asset(
+    Recommendations,
+    reads=[ClusterMetrics, Clusters],
+    group="insights",
+    kinds={"duckdb", "python"},
+    monthly=True,
+)
+def recommendations(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dict[str, Any]:
+    """One row per refresh, segment and piece of advice: a pain point or an experiment.
+
+    Every figure in a text is filled in from the metric it cites; expected effects carry a direction only.
+    """
+    month, settings = refresh_month(context), warehouse.settings
+    with warehouse.read() as db:
+        segments = read_evidence(db, month)
+    advisor = RulesAdvisor(settings.roles, settings.advice.experiments_per_segment)
+    rows, without = recommend(segments, advisor, settings.product, settings.advice.min_users)
+    with warehouse.transaction() as db:
+        db.replace(Recommendations, table_frame(Recommendations, month, rows), month=month)
+    if not segments:
+        return {"why_empty": f"no segments in {month:%Y-%m}: the refresh has too little data"}
+    return {
+        "advisor": advisor.name,
+        "segments_advised": len(segments) - len(without),
+        "segments_without_advice": without,
+        "top_advice": dg.MetadataValue.md(_as_markdown(rows, {s.cluster_id: s.label for s in segments})),
+    }
+
+
+def named_actions(settings: Settings) -> tuple[str, ...]:
+    """Return the actions that settings name, which get metrics however rare they are."""
+    roles, product = settings.roles, settings.product
+    named = (*roles.revision, *roles.collaboration, *roles.start, *product.core_features, *product.retention_drivers)
+    return tuple(dict.fromkeys(named))
+
+
+def role_use(settings: Settings) -> RoleUse:
+    """Return which role measures mean anything with these settings."""
+    return RoleUse(bool(settings.roles.revision), bool(settings.roles.collaboration))
+
+
+def table_frame(table: Any, month: Any, rows: list[MetricRow] | list[Recommendation]) -> Any:
+    """Return the rows as a frame with the table's columns, typed even when there are none."""
+    import pandas as pd
+
+    frame = pd.DataFrame([{"refresh_month": month, **asdict(row)} for row in rows], columns=list(columns(table)))
+    # A column of nothing but missing values would reach DuckDB as one of integers.
+    reals = [name for name, (kind, *_) in columns(table).items() if kind == "DOUBLE"]
+    return frame.astype(dict.fromkeys(reals, "float64"))
+
+
+def _as_markdown(rows: list[Recommendation], labels: dict[str, str]) -> str:
+    lines = ["| segment | experiment | why | expected | effort |", "|---|---|---|---|---|"]
+    for row in rows:
+        if row.kind == "experiment":
+            cells = (
+                labels[row.cluster_id],
+                row.title,
+                row.text,
+                f"{row.primary_metric} {row.expected_direction}",
+                row.effort,
+            )
+            lines.append("| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |")
+    return "\n".join(lines)

@@ -1,0 +1,170 @@
+"""Intervals of levels and of differences between a segment and everyone else.
+
+Add here: an interval for another kind of number, with the source of its method.
+Keep out: which metrics exist (`metrics.py`) and what is said about them (`rules.py`).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from segmentation_pipeline.survival.curves import kaplan_meier
+from segmentation_pipeline.survival.follow_up import DAY_TOLERANCE, is_fully_followed
+from segmentation_pipeline.survival.incidence import aalen_johansen
+from segmentation_pipeline.survival.intervals import wilson_interval
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from numpy.typing import NDArray
+
+    from segmentation_pipeline.survival.follow_up import Days, Outcomes
+
+ContrastDirection = Literal["higher", "lower", "none"]
+
+ALPHA = 0.05
+"""Two-sided error of every interval in the evidence table."""
+
+
+@dataclass(frozen=True)
+class Interval:
+    """A number with its interval; `low <= value <= high` for everything built here."""
+
+    value: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Moments:
+    """How many, their mean, and the sum of squared deviations from it."""
+
+    count: int
+    mean: float
+    squares: float
+
+    @property
+    def variance(self) -> float:
+        """Sample variance (divisor n - 1); 0 for fewer than two values."""
+        return self.squares / (self.count - 1) if self.count > 1 else 0.0
+
+
+def moments_by_group(values: NDArray[np.float64], groups: NDArray[np.int64], group_count: int) -> tuple[Moments, ...]:
+    """Return the moments of the values in each group 0..group_count - 1, leaving out the missing (NaN) ones."""
+    known = ~np.isnan(values)
+    codes, present = groups[known], values[known]
+    counts = np.bincount(codes, minlength=group_count)
+    sums = np.bincount(codes, weights=present, minlength=group_count)
+    means = np.divide(sums, counts, out=np.full(group_count, math.nan), where=counts > 0)
+    # Deviations from the mean, not sums of squares: those cancel when the mean is large.
+    squares = np.bincount(codes, weights=np.square(present - means[codes]), minlength=group_count)
+    return tuple(
+        Moments(int(count), float(mean), float(spread))
+        for count, mean, spread in zip(counts, means, squares, strict=True)
+    )
+
+
+def combine(parts: Iterable[Moments]) -> Moments:
+    """Return the moments of several disjoint groups together (Chan, Golub and LeVeque 1983)."""
+    total = Moments(0, math.nan, 0.0)
+    for part in parts:
+        if not part.count:
+            continue
+        if not total.count:
+            total = part
+            continue
+        count = total.count + part.count
+        delta = part.mean - total.mean
+        total = Moments(
+            count,
+            total.mean + delta * part.count / count,
+            total.squares + part.squares + delta * delta * total.count * part.count / count,
+        )
+    return total
+
+
+def mean_interval(group: Moments) -> Interval | None:
+    """Return the mean with its Student interval; None for fewer than two values."""
+    if group.count < 2:
+        return None
+    margin = _student_quantile(group.count - 1) * math.sqrt(group.variance / group.count)
+    return Interval(group.mean, group.mean - margin, group.mean + margin)
+
+
+def welch_difference(group: Moments, rest: Moments) -> Interval | None:
+    """Return the difference of means, group minus rest, with Welch's (1947) interval.
+
+    None when either side has fewer than two values: a spread cannot be estimated.
+    """
+    if group.count < 2 or rest.count < 2:
+        return None
+    difference = group.mean - rest.mean
+    group_part, rest_part = group.variance / group.count, rest.variance / rest.count
+    total = group_part + rest_part
+    if total <= 0:
+        return Interval(difference, difference, difference)
+    freedom = total**2 / (group_part**2 / (group.count - 1) + rest_part**2 / (rest.count - 1))
+    margin = _student_quantile(freedom) * math.sqrt(total)
+    return Interval(difference, difference - margin, difference + margin)
+
+
+def proportion(successes: int, trials: int) -> Interval | None:
+    """Return a proportion with its score interval (Wilson 1927); None without trials."""
+    if trials <= 0:
+        return None
+    return Interval(successes / trials, *wilson_interval(successes, trials, ALPHA))
+
+
+def outcome_by_day(durations_days: Days, outcomes: Outcomes, cause: str, day: float) -> Interval | None:
+    """Return the incidence of an outcome by a day: a proportion where all are followed to it, else Aalen-Johansen.
+
+    None without users.
+    """
+    count = len(durations_days)
+    if is_fully_followed(durations_days, outcomes, day):
+        return proportion(int(((outcomes == cause) & (durations_days <= day + DAY_TOLERANCE)).sum()), count)
+    return _with_width(Interval(*aalen_johansen(durations_days, outcomes, ALPHA).by_cause[cause].at(day)), count)
+
+
+def retention_on_day(durations_days: Days, outcomes: Outcomes, day: float) -> Interval | None:
+    """Return the Kaplan-Meier share without drop-off on a day; None without users."""
+    return _with_width(Interval(*kaplan_meier(durations_days, outcomes, ALPHA).at(day)), len(durations_days))
+
+
+def mover_difference(group: Interval, rest: Interval) -> Interval:
+    """Return the difference of two independent estimates from their own intervals.
+
+    The method of variance estimates recovery (Zou and Donner 2008). With two Wilson intervals it is Newcombe's
+    (1998, method 10) interval for proportions; with two survival or incidence intervals it serves curves too.
+    """
+    difference = group.value - rest.value
+    below = math.hypot(group.value - group.low, rest.high - rest.value)
+    above = math.hypot(group.high - group.value, rest.value - rest.low)
+    return Interval(difference, difference - below, difference + above)
+
+
+def contrast_direction(difference: Interval | None) -> ContrastDirection:
+    """Return which way a difference points, or none when its interval includes no difference."""
+    if difference is None:
+        return "none"
+    if difference.low > 0:
+        return "higher"
+    if difference.high < 0:
+        return "lower"
+    return "none"
+
+
+def _with_width(estimate: Interval, count: int) -> Interval | None:
+    # A curve before its first change has no width; nothing seen in a few users is not certainty.
+    if count and estimate.low == estimate.high:
+        return Interval(estimate.value, *wilson_interval(estimate.value * count, count, ALPHA))
+    return estimate if count else None
+
+
+def _student_quantile(freedom: float) -> float:
+    from scipy.special import stdtrit
+
+    return float(stdtrit(freedom, 1 - ALPHA / 2))

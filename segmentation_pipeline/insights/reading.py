@@ -1,0 +1,121 @@
+"""Reads from the warehouse what the evidence table is computed from, and the evidence back from it.
+
+Add here: an input of the evidence.
+Keep out: computing with it (`metrics.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from segmentation_pipeline.insights.contrasts import Interval
+from segmentation_pipeline.insights.evidence import OVERALL, SegmentEvidence, collect_evidence
+from segmentation_pipeline.insights.metrics import Judged, Users, action_measures
+from segmentation_pipeline.warehouse.database import load_sql
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import date
+
+    from segmentation_pipeline.warehouse.database import Database
+
+MAX_ACTIONS = 40
+"""Actions with metrics of their own; a vocabulary of 10,000 would drown the table, and rare ones have no contrast."""
+
+UNCLASSIFIED = "unclassified"
+
+_MEASURES = (
+    "event_count",
+    "session_frequency",
+    "session_depth",
+    "feature_breadth",
+    "active_day_share",
+    "visit_minutes",
+    "pause_minutes",
+    "account_age_days",
+    "silent_days",
+    "recent_visit_share",
+)
+
+
+@dataclass(frozen=True)
+class RoleUse:
+    """Which role measures mean anything here: without such actions a column of zeros says nothing."""
+
+    has_revision: bool
+    has_collaboration: bool
+
+
+def read_users(db: Database, month: date, named_actions: Sequence[str], roles: RoleUse) -> Users:
+    """Return the users at risk of a refresh with every measure; `named_actions` get metrics however rare."""
+    frame = db.frame(load_sql(__package__, "cluster_metrics_users"), {"month": month})
+    actions = db.frame(
+        load_sql(__package__, "cluster_metrics_actions"),
+        {"month": month, "max_actions": MAX_ACTIONS, "named_actions": list(named_actions)},
+    )
+    wanted = [
+        *_MEASURES,
+        *(["revision_share"] if roles.has_revision else []),
+        *(["collaboration_score"] if roles.has_collaboration else []),
+    ]
+    measures = {name: frame[name].to_numpy(dtype=np.float64, na_value=np.nan) for name in wanted}
+    shares, reaches = action_measures(
+        actions["user_index"].to_numpy(dtype=np.int64),
+        actions["action"].tolist(),
+        actions["action_count"].to_numpy(dtype=np.float64),
+        measures["event_count"],
+    )
+    patterns = frame["time_of_day_pattern"].to_numpy(dtype=np.str_)
+    flags = {
+        "single_visit_share": frame["single_visit_share"].to_numpy(dtype=np.float64, na_value=np.nan),
+        **{f"time_of_day:{pattern}": (patterns == pattern).astype(np.float64) for pattern in np.unique(patterns)},
+        **reaches,
+    }
+    return Users(
+        cluster_ids=frame["cluster_id"].to_numpy(dtype=np.str_),
+        measures={**measures, **shares},
+        flags=flags,
+        durations_days=frame["duration_days"].to_numpy(dtype=np.float64),
+        outcomes=frame["outcome"].to_numpy(dtype=np.str_),
+    )
+
+
+def read_judged(db: Database, month: date, curve_days: Sequence[float]) -> dict[str, Judged]:
+    """Return what is already known of each segment's outcomes, by cluster id, `overall` included."""
+    clusters = db.rows(
+        "SELECT cluster_id, drop_off_rate, drop_off_low, drop_off_high, drop_off_days FROM clusters"
+        " WHERE refresh_month = $month AND cluster_id <> $unclassified ORDER BY cluster_id",
+        {"month": month, "unclassified": UNCLASSIFIED},
+    )
+    retention: dict[str, dict[float, Interval]] = {}
+    for row in db.rows(
+        "SELECT cluster_id, day, estimate, low, high FROM retention_curves WHERE refresh_month = $month"
+        " AND curve = 'retention_km' AND status = 'observed' AND day > 0 AND list_contains($days, day)"
+        " ORDER BY cluster_id, day",
+        {"month": month, "days": [float(day) for day in curve_days]},
+    ):
+        retention.setdefault(row["cluster_id"], {})[row["day"]] = Interval(row["estimate"], row["low"], row["high"])
+    judged = {OVERALL: Judged(retention=retention.get(OVERALL, {}))}
+    for row in clusters:
+        rate = row["drop_off_rate"]
+        judged[row["cluster_id"]] = Judged(
+            None if rate is None else Interval(rate, row["drop_off_low"], row["drop_off_high"]),
+            row["drop_off_days"],
+            retention.get(row["cluster_id"], {}),
+        )
+    return judged
+
+
+def read_evidence(db: Database, month: date) -> list[SegmentEvidence]:
+    """Return the evidence of every segment of a refresh, by cluster id."""
+    labels = db.rows(
+        "SELECT cluster_id, label FROM clusters WHERE refresh_month = $month AND cluster_id <> $unclassified",
+        {"month": month, "unclassified": UNCLASSIFIED},
+    )
+    rows = db.rows(
+        "SELECT * FROM cluster_metrics WHERE refresh_month = $month ORDER BY cluster_id, metric_id", {"month": month}
+    )
+    return collect_evidence(rows, {row["cluster_id"]: row["label"] for row in labels})

@@ -1,0 +1,77 @@
+"""What a rule of the offline advisor consists of: signals, a pain point and an experiment as templates.
+
+Add here: a property that rules need.
+Keep out: the rules (`outcome_rules.py`, `behaviour_rules.py`) and how they are matched and ranked (`rules.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TYPE_CHECKING
+
+
+if TYPE_CHECKING:
+    from segmentation_pipeline.insights.advisor import Effort
+
+RoleName = Literal["churn", "conversion", "revision", "collaboration"]
+ActionPool = Literal["any", "core_features", "retention_drivers"]
+
+
+@dataclass(frozen=True)
+class Signal:
+    """A contrast that must hold; `<action>` in the metric is each action in turn. `any` asks only for its level."""
+
+    metric: str
+    direction: Literal["higher", "lower", "any"]
+
+
+@dataclass(frozen=True)
+class PainTemplate:
+    """Title and explanation of a pain point."""
+
+    title: str
+    body: str
+
+
+@dataclass(frozen=True)
+class ExperimentTemplate:
+    """What to try: `If <change>, <metric> will be {direction}, because <reason>`.
+
+    metrics: the metrics that could decide it, the first one measured here is taken; `retention` stands for the
+    longest observed day.
+    """
+
+    title: str
+    body: str
+    change: str
+    reason: str
+    metrics: tuple[str, ...]
+    effort: Effort
+
+
+@dataclass(frozen=True)
+class Rule:
+    """All signals must hold. `weight` prefers rules that tie behaviour to an outcome over plain differences."""
+
+    rule_id: str
+    group: str
+    signals: tuple[Signal, ...]
+    experiment: ExperimentTemplate
+    pain: PainTemplate | None = None
+    roles: tuple[RoleName, ...] = ()
+    actions: ActionPool = "any"
+    weight: float = 1.0
+
+
+def higher(metric: str) -> Signal:
+    """Return the signal that a metric is higher than in the rest."""
+    return Signal(metric, "higher")
+
+
+def lower(metric: str) -> Signal:
+    """Return the signal that a metric is lower than in the rest."""
+    return Signal(metric, "lower")
+
+
+STAY = ("drop_off_rate", "retention", "session_frequency")
+CLOSE = ("conversion_rate", "drop_off_rate", "retention", "session_frequency")

@@ -1,0 +1,136 @@
+"""Contracts of the insight tables: the evidence of every segment, and the advice that cites it.
+
+Add here: a table of this stage.
+Keep out: how rows are computed (`metrics.py`, `rules.py`).
+"""
+
+from __future__ import annotations
+
+from typing import Any, ClassVar
+
+from segmentation_pipeline.warehouse.contracts import Day, Integer, Real, Table, Text, column, dataframe_check
+
+UNITS = ("pct", "pp", "x", "days", "minutes", "count")
+EFFORTS = ("S", "M", "L")
+
+
+class ClusterMetrics(Table):
+    """One row per refresh, segment (or `overall`: all users at risk) and metric that could be measured."""
+
+    refresh_month: Day = column("Refresh, first of its month.")
+    cluster_id: Text = column("Segment, or `overall`.", min_length=1)
+    metric_id: Text = column("Metric, such as drop_off_rate or action_share:login.", min_length=1)
+    value: Real = column("Value for the segment; pct is a fraction between 0 and 1.", unit="see unit")
+    low: Real = column("Lower end of the 95 % interval; null where everything was counted.", nullable=True)
+    high: Real = column("Upper end of the 95 % interval; null where everything was counted.", nullable=True)
+    unit: Text = column("Unit of value, interval and overall value.", isin=UNITS)
+    basis: Text = column(
+        "behaviour: what segments were learned from, so its contrasts describe and prove nothing; outcome: from after "
+        "the landmark; size: counted.",
+        isin=("size", "behaviour", "outcome"),
+    )
+    user_count: Integer = column("Users behind the value.", ge=0)
+    overall_value: Real = column("The same metric for all users at risk.", unit="see unit")
+    contrast_low: Real = column("Lower end of the 95 % interval of segment minus everyone else.", nullable=True)
+    contrast_high: Real = column("Upper end of the 95 % interval of segment minus everyone else.", nullable=True)
+    contrast_direction: Text = column(
+        "higher or lower when that interval excludes no difference, else none.", isin=("higher", "lower", "none")
+    )
+    difference_sd: Real = column("Segment minus overall, in standard deviations of users.", unit="sd", nullable=True)
+    metric_window: Text = column("Time the metric is about.", min_length=1)
+    description: Text = column("Definition of the metric.", min_length=1)
+
+    class Config:
+        """One row per metric of a segment and refresh."""
+
+        unique: ClassVar[list[str]] = ["refresh_month", "cluster_id", "metric_id"]
+
+    @dataframe_check
+    def value_lies_in_its_interval(cls, data: Any) -> Any:
+        """Compare value and interval, with room for the last bits of a sum."""
+        rows = data.table
+        room = rows.value.abs() * 1e-9 + 1e-12
+        return ((rows.value >= rows.low - room) & (rows.value <= rows.high + room)).fill_null(True)  # noqa: FBT003
+
+    @dataframe_check
+    def interval_has_both_ends(cls, data: Any) -> Any:
+        """Refuse an interval with a single end."""
+        rows = data.table
+        return (rows.low.isnull() == rows.high.isnull()) & (rows.contrast_low.isnull() == rows.contrast_high.isnull())
+
+    @dataframe_check
+    def direction_needs_a_contrast_that_excludes_no_difference(cls, data: Any) -> Any:
+        """Hold each direction to the side of zero on which the contrast's interval lies."""
+        rows = data.table
+        is_higher = (rows.contrast_low > 0).fill_null(False)  # noqa: FBT003
+        is_lower = (rows.contrast_high < 0).fill_null(False)  # noqa: FBT003
+        return ((rows.contrast_direction == "higher") == is_higher) & ((rows.contrast_direction == "lower") == is_lower)
+
+    @dataframe_check
+    def shares_lie_between_nothing_and_all(cls, data: Any) -> Any:
+        """Refuse a share outside 0 to 1."""
+        rows = data.table
+        return (rows.unit != "pct") | ((rows.value >= 0) & (rows.value <= 1))
+
+
+class Recommendations(Table):
+    """One row per refresh, segment and piece of advice: a pain point or an experiment."""
+
+    refresh_month: Day = column("Refresh, first of its month.")
+    cluster_id: Text = column("Segment the advice is for.", min_length=1)
+    recommendation_id: Text = column("Segment, kind and rule; the same on every rerun.", min_length=1)
+    kind: Text = column("pain_point or experiment.", isin=("pain_point", "experiment"))
+    rank: Integer = column("Place among the segment's advice of this kind, strongest first.", ge=1)
+    title: Text = column("Headline.", min_length=1)
+    text: Text = column("The advice with every figure filled in from the metrics it cites.", min_length=1)
+    text_template: Text = column("The advice with slots {value}, {direction}, {comparator}.", min_length=1)
+    hypothesis: Text = column("What is expected and why; experiments only.", nullable=True, min_length=1)
+    hypothesis_template: Text = column(
+        "The hypothesis with the slot {direction}; experiments only.", nullable=True, min_length=1
+    )
+    primary_metric: Text = column("Metric that decides the experiment.", nullable=True, min_length=1)
+    expected_direction: Text = column(
+        "Which way the primary metric should move; never by how much.", nullable=True, isin=("higher", "lower")
+    )
+    effort: Text = column("Rough size of the work: S, M or L.", nullable=True, isin=EFFORTS)
+    evidence: Text = column(
+        "JSON list of claims: metric_id, cluster_id, value, unit, comparator, comparator_value, direction, text "
+        "(template), rendered.",
+        min_length=1,
+    )
+    advisor: Text = column("Who advises: rules, or a model.", min_length=1)
+
+    class Config:
+        """One row per piece of advice."""
+
+        unique: ClassVar[list[str]] = ["refresh_month", "recommendation_id"]
+
+    @dataframe_check
+    def experiments_are_complete(cls, data: Any) -> Any:
+        """Hold experiments, and only them, to hypothesis, primary metric, direction and effort."""
+        rows = data.table
+        is_pain_point = rows.kind == "pain_point"
+        return (
+            (rows.hypothesis.isnull() == is_pain_point)
+            & (rows.hypothesis_template.isnull() == is_pain_point)
+            & (rows.primary_metric.isnull() == is_pain_point)
+            & (rows.expected_direction.isnull() == is_pain_point)
+            & (rows.effort.isnull() == is_pain_point)
+        )
+
+    @dataframe_check
+    def texts_are_filled_in(cls, data: Any) -> Any:
+        """Refuse an advice whose first claim still shows its slot."""
+        rows = data.table
+        return rows.text != rows.text_template
+
+    @dataframe_check
+    def recommendation_belongs_to_its_segment(cls, data: Any) -> Any:
+        """Hold the id to the segment and kind it starts with."""
+        rows = data.table
+        return rows.recommendation_id.startswith(rows.cluster_id + ":" + rows.kind + ":")
+
+    @dataframe_check
+    def evidence_is_not_empty(cls, data: Any) -> Any:
+        """Refuse advice that cites nothing."""
+        return data.table.evidence.startswith('[{"')

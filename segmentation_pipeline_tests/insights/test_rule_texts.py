@@ -1,0 +1,84 @@
+"""The texts of all rules keep the grammar of claims: no fact outside a slot."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import fields
+
+import pytest
+
+from segmentation_pipeline.insights.behaviour_rules import BEHAVIOUR_RULES
+from segmentation_pipeline.insights.catalogue import (
+    DEFINITIONS,
+    contrast_template,
+    good_direction,
+    level_template,
+    noun,
+)
+from segmentation_pipeline.insights.fallback_rules import FALLBACKS
+from segmentation_pipeline.insights.outcome_rules import OUTCOME_RULES
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from segmentation_pipeline.insights.rule_templates import ExperimentTemplate, PainTemplate, Rule
+
+ALL_RULES = (*OUTCOME_RULES, *BEHAVIOUR_RULES, *FALLBACKS)
+
+NUMBER_WORDS = (
+    "zero one two three four five six seven eight nine ten eleven twelve twenty thirty forty fifty sixty seventy "
+    "eighty ninety hundred hundreds thousand thousands million dozen couple pair single double triple twice thrice "
+    "once half halves third thirds quarter quarters first second secondly fourth fifth percent both"
+)
+COMPARATIVES = (
+    "more less fewer most least than higher lower highest lowest greater greatest larger largest smaller smallest "
+    "bigger biggest better best worse worst faster fastest slower slowest longer longest shorter shortest earlier "
+    "earliest later latest sooner easier harder quicker cheaper deeper wider older younger stronger weaker further "
+    "majority minority increase increases decrease decreases rarer rarest simpler above below"
+)
+WORDS = "|".join(f"{NUMBER_WORDS} {COMPARATIVES}".split())
+FORBIDDEN = re.compile(rf"\d|%|\b({WORDS})\b", re.IGNORECASE)
+PLACEHOLDER = re.compile(r"<(\w+)>")
+
+
+def texts_of(rule: Rule) -> list[str]:
+    parts: list[ExperimentTemplate | PainTemplate] = [rule.experiment, *([rule.pain] if rule.pain else [])]
+    texts = [getattr(part, f.name) for part in parts for f in fields(part) if f.name not in ("metrics", "effort")]
+    return [str(text) for text in texts]
+
+
+@pytest.mark.parametrize("rule", ALL_RULES, ids=lambda rule: rule.rule_id)
+def test_a_rule_states_no_figure_or_comparison_of_its_own(rule: Rule) -> None:
+    assert [match.group() for text in texts_of(rule) for match in FORBIDDEN.finditer(text)] == []
+
+
+@pytest.mark.parametrize("rule", ALL_RULES, ids=lambda rule: rule.rule_id)
+def test_a_rule_names_only_what_it_can_be_sure_to_know(rule: Rule) -> None:
+    named = {name for text in texts_of(rule) for name in PLACEHOLDER.findall(text)}
+    has_action = any("<action>" in signal.metric for signal in rule.signals)
+    assert named <= {*rule.roles, *(["action"] if has_action else [])}
+
+
+@pytest.mark.parametrize("rule", ALL_RULES, ids=lambda rule: rule.rule_id)
+def test_every_metric_of_a_rule_is_in_the_catalogue_and_has_a_wanted_direction(rule: Rule) -> None:
+    for signal in rule.signals:
+        assert signal.metric.split(":")[0] in DEFINITIONS
+    for metric_id in rule.experiment.metrics:
+        name = "retention_day_7" if metric_id == "retention" else metric_id
+        assert noun(name)
+        assert good_direction(name) in ("higher", "lower")
+
+
+@pytest.mark.parametrize("family", DEFINITIONS)
+def test_a_metrics_sentence_holds_no_fact_but_its_slot(family: str) -> None:
+    metric_id = f"{family}_7" if family == "retention_day" else f"{family}:name"
+    for template in (level_template(metric_id), contrast_template(metric_id)):
+        outside = re.sub(r"`[^`]*`|\{(value|direction|comparator)\}", "", template)
+        assert FORBIDDEN.search(outside) is None, template
+        assert template.count("{value}") == 1
+
+
+def test_rules_and_titles_are_distinct() -> None:
+    assert len({rule.rule_id for rule in ALL_RULES}) == len(ALL_RULES)
+    assert len({rule.experiment.title for rule in ALL_RULES}) == len(ALL_RULES)
+    pains = [rule.pain.title for rule in ALL_RULES if rule.pain]
+    assert len(set(pains)) == len(pains)

@@ -1,0 +1,141 @@
+"""Every constraint of the insight tables, proved by a row that violates it."""
+
+from __future__ import annotations
+
+import datetime as dt
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from segmentation_pipeline.errors import ContractBroken
+from segmentation_pipeline.insights.tables import ClusterMetrics, Recommendations
+from segmentation_pipeline.warehouse.contracts import Table, columns
+from segmentation_pipeline.warehouse.database import memory_database
+
+METRIC: dict[str, Any] = {
+    "refresh_month": dt.date(2026, 3, 1),
+    "cluster_id": "2026-03-a",
+    "metric_id": "drop_off_rate",
+    "value": 0.6,
+    "low": 0.5,
+    "high": 0.7,
+    "unit": "pct",
+    "basis": "outcome",
+    "user_count": 100,
+    "overall_value": 0.4,
+    "contrast_low": 0.1,
+    "contrast_high": 0.3,
+    "contrast_direction": "higher",
+    "difference_sd": 0.4,
+    "metric_window": "4 days after the landmark",
+    "description": "Users who dropped off.",
+}
+EXPERIMENT: dict[str, Any] = {
+    "refresh_month": dt.date(2026, 3, 1),
+    "cluster_id": "2026-03-a",
+    "recommendation_id": "2026-03-a:experiment:drop_off_high",
+    "kind": "experiment",
+    "rank": 1,
+    "title": "Exit question",
+    "text": "Drop-off is 60%.",
+    "text_template": "Drop-off is {value}.",
+    "hypothesis": "If asked, drop-off will be lower.",
+    "hypothesis_template": "If asked, drop-off will be {direction}.",
+    "primary_metric": "drop_off_rate",
+    "expected_direction": "lower",
+    "effort": "S",
+    "evidence": '[{"metric_id": "drop_off_rate"}]',
+    "advisor": "rules",
+}
+PAIN_ONLY = dict.fromkeys(("hypothesis", "hypothesis_template", "primary_metric", "expected_direction", "effort"))
+PAIN_POINT = EXPERIMENT | PAIN_ONLY | {"kind": "pain_point", "recommendation_id": "2026-03-a:pain_point:drop_off_high"}
+
+
+def write(table: type[Table], *rows: dict[str, Any]) -> int:
+    frame = pd.DataFrame(rows, columns=list(columns(table)))
+    with memory_database() as db:
+        return db.replace(table, frame, month=dt.date(2026, 3, 1))
+
+
+def test_true_rows_keep_their_contracts() -> None:
+    unknown = {"metric_id": "size", "contrast_direction": "none", "low": None, "high": None, "difference_sd": None}
+    counted = METRIC | unknown | {"contrast_low": None, "contrast_high": None, "unit": "count", "basis": "size"}
+    assert write(ClusterMetrics, METRIC, counted) == 2
+    assert write(Recommendations, EXPERIMENT, PAIN_POINT) == 2
+
+
+@pytest.mark.parametrize(
+    "violation",
+    [
+        {"cluster_id": ""},
+        {"metric_id": ""},
+        {"metric_window": ""},
+        {"description": ""},
+        {"unit": "percent"},
+        {"basis": "guess"},
+        {"user_count": -1},
+        {"value": 0.4},
+        {"value": 0.8},
+        {"low": None},
+        {"contrast_high": None, "contrast_direction": "none"},
+        {"contrast_direction": "up"},
+        {"contrast_direction": "lower"},
+        {"contrast_direction": "none"},
+        {"contrast_low": -0.1},
+        {"contrast_low": -0.3, "contrast_high": -0.1},
+        {"contrast_low": None, "contrast_high": None},
+        {"value": 1.2, "low": 1.1, "high": 1.3},
+        {"value": -0.1, "low": -0.2, "high": 0.0},
+    ],
+    ids=str,
+)
+def test_a_violating_metric_breaks_the_contract(violation: dict[str, Any]) -> None:
+    with pytest.raises(ContractBroken):
+        write(ClusterMetrics, METRIC, METRIC | {"metric_id": "other"} | violation)
+
+
+def test_a_metric_is_stored_once() -> None:
+    with pytest.raises(ContractBroken):
+        write(ClusterMetrics, METRIC, METRIC)
+
+
+@pytest.mark.parametrize(
+    "violation",
+    [
+        {"cluster_id": ""},
+        {"cluster_id": "2026-03-b"},
+        {"recommendation_id": "2026-03-a:pain_point:drop_off_high"},
+        {"kind": "idea"},
+        {"rank": 0},
+        {"title": ""},
+        {"text": ""},
+        {"text": "Drop-off is {value}."},
+        {"text_template": ""},
+        {"hypothesis": None},
+        {"hypothesis": ""},
+        {"hypothesis_template": None},
+        {"hypothesis_template": ""},
+        {"primary_metric": None},
+        {"primary_metric": ""},
+        {"expected_direction": None},
+        {"expected_direction": "sideways"},
+        {"effort": None},
+        {"effort": "XL"},
+        {"evidence": ""},
+        {"evidence": "[]"},
+        {"advisor": ""},
+    ],
+    ids=str,
+)
+def test_violating_advice_breaks_the_contract(violation: dict[str, Any]) -> None:
+    with pytest.raises(ContractBroken):
+        write(Recommendations, PAIN_POINT, EXPERIMENT | violation)
+
+
+def test_a_pain_point_is_no_experiment_and_advice_is_stored_once() -> None:
+    for name in PAIN_ONLY:
+        with pytest.raises(ContractBroken):
+            write(Recommendations, PAIN_POINT | {name: EXPERIMENT[name]})
+    with pytest.raises(ContractBroken):
+        write(Recommendations, EXPERIMENT, EXPERIMENT)
