@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
+
+from segmentation_pipeline.config import Home
+from segmentation_pipeline_tests.homes import make_planted_home, refresh_in_process
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -16,3 +20,20 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip("needs the public data sets in ../shared/data, which are not distributed with the source")
     return folder
+
+
+@pytest.fixture(scope="session")
+def _planted(tmp_path_factory: pytest.TempPathFactory) -> Home:
+    """A small simulated home, ingested and refreshed once; tests get copies of it."""
+    home = make_planted_home(tmp_path_factory.mktemp("planted") / "home")
+    outcome = refresh_in_process(home)
+    assert outcome.is_success, outcome.problem
+    return home
+
+
+@pytest.fixture
+def planted_home(_planted: Home, tmp_path: Path) -> Home:
+    """A home of one's own with a finished refresh of 300 simulated users; the test may change it."""
+    root = tmp_path / "home"
+    shutil.copytree(_planted.root, root, symlinks=True)
+    return Home(root)

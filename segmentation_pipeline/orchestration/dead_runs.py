@@ -14,7 +14,7 @@ from segmentation_pipeline.warehouse.locks import file_lock, lock_holder
 GRACE_S = 120.0
 """A run that never took the lock may still be loading; after this many seconds it counts as dead."""
 
-SENSOR_INTERVAL_S = 30
+SENSOR_INTERVAL_S = 10
 """Seconds between two looks: a killed run blocks the queue at most this long."""
 
 

@@ -179,7 +179,7 @@ def validate(connection: duckdb.DuckDBPyConnection, table: type[Table], month: d
     rows = ibis.duckdb.from_connection(connection).table(table_name(table))
     if month is not None:
         rows = rows.filter(rows.refresh_month == ibis.literal(month))
-    if not connection.execute(rows.limit(1).compile()).fetchone():
+    if not connection.execute(rows.limit(1).compile()).fetchall():
         return  # pandera finds a violation of every constraint where there is no row at all
     try:
         table.validate(rows, lazy=True)

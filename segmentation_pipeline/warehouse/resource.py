@@ -3,6 +3,7 @@
 Add here: nothing but the bridge to Dagster. Keep out: what the warehouse does (warehouse.py).
 """
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -24,7 +25,7 @@ def warehouse_resource(home_root: Path | None) -> dg.ResourceDefinition:
         settings = home.settings()
         run_id = context.run.run_id if context.run else "outside a run"
         notify = context.log.info if context.log else None
-        with file_lock(home.run_lock, holder={"run_id": run_id}, notify=notify):
+        with file_lock(home.run_lock, holder={"run_id": run_id, "pid": os.getpid()}, notify=notify):
             yield Warehouse(home, settings)
 
     return warehouse

@@ -1,0 +1,54 @@
+"""A killed run loses nothing: the next one starts, and its tables are those of a run that was never killed."""
+
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+
+from segmentation_pipeline_tests.homes import make_planted_home, refresh_in_process
+from segmentation_pipeline_tests.warehouse_comparison import differences
+
+KILLS = 5
+SEED = 20_260_105
+
+
+def start_run(home):
+    return subprocess.Popen(
+        [sys.executable, "-m", "segmentation_pipeline.cli", "run", "--home", str(home.root)],
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+        start_new_session=True,
+    )
+
+
+def test_runs_of_the_command_line_killed_at_random_moments_leave_the_same_tables(tmp_path):
+    reference = make_planted_home(tmp_path / "reference", users=200)
+    started = time.monotonic()
+    assert start_run(reference).wait(timeout=240) == 0
+    usual_s = time.monotonic() - started
+    home = make_planted_home(tmp_path / "killed", users=200)
+    moments = random.Random(SEED)
+    ended_by_kill = 0
+    for _ in range(KILLS):
+        process = start_run(home)
+        try:
+            process.wait(timeout=moments.uniform(0.25, 0.95) * usual_s)
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            process.wait()
+            ended_by_kill += 1
+    assert ended_by_kill >= 1, "no run was killed, so nothing was proved"
+    assert start_run(home).wait(timeout=240) == 0
+    assert differences(reference.warehouse_file, home.warehouse_file) == {}
+    assert differences(reference.published_file, home.published_file) == {}
+
+
+def test_a_rerun_of_the_same_inputs_gives_the_same_tables(planted_home, tmp_path):
+    again = make_planted_home(tmp_path / "again")
+    outcome = refresh_in_process(again)
+    assert outcome.is_success, outcome.problem
+    assert differences(planted_home.warehouse_file, again.warehouse_file) == {}
+    assert refresh_in_process(again).is_success
+    assert differences(planted_home.warehouse_file, again.warehouse_file) == {}
