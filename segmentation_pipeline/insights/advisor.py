@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, Protocol
 
-
 if TYPE_CHECKING:
-    from segmentation_pipeline.insights.catalogue import Unit
     from collections.abc import Sequence
+
     from segmentation_pipeline.config import ProductContext
+    from segmentation_pipeline.insights.catalogue import Unit
     from segmentation_pipeline.insights.evidence import SegmentEvidence
 
 ClaimKind = Literal["level", "contrast", "trend", "count"]

@@ -7,7 +7,7 @@ Keep out: computing metrics (`metrics.py`) and judging them (`rules.py`).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from segmentation_pipeline.insights.rendering import quoted_name
 

@@ -19,6 +19,7 @@ from segmentation_pipeline.survival.intervals import wilson_interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
     from numpy.typing import NDArray
 
     from segmentation_pipeline.survival.follow_up import Days, Outcomes

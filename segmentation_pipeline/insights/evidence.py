@@ -7,13 +7,13 @@ Keep out: how metrics are computed (`metrics.py`) and which advice follows (`rul
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TYPE_CHECKING
-
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from segmentation_pipeline.insights.contrasts import ContrastDirection
-    from segmentation_pipeline.insights.catalogue import Unit
     from collections.abc import Mapping, Sequence
+
+    from segmentation_pipeline.insights.catalogue import Unit
+    from segmentation_pipeline.insights.contrasts import ContrastDirection
 
 OVERALL = "overall"
 """`cluster_id` of the rows that describe all users at risk."""

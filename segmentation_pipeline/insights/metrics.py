@@ -33,8 +33,7 @@ from segmentation_pipeline.insights.rendering import clean_name
 from segmentation_pipeline.survival.follow_up import CHURN, CONVERSION
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator, Mapping, Sequence
 
     from numpy.typing import NDArray
 

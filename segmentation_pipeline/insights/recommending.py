@@ -17,6 +17,7 @@ from segmentation_pipeline.insights.rendering import UngroundedClaim, render_cla
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
+
     from segmentation_pipeline.config import ProductContext
     from segmentation_pipeline.insights.advisor import Advisor
     from segmentation_pipeline.insights.evidence import SegmentEvidence

@@ -7,8 +7,7 @@ Keep out: the rules (`outcome_rules.py`, `behaviour_rules.py`) and how they are 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, TYPE_CHECKING
-
+from typing import TYPE_CHECKING, Literal
 
 if TYPE_CHECKING:
     from segmentation_pipeline.insights.advisor import Effort

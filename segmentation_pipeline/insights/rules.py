@@ -27,6 +27,7 @@ from segmentation_pipeline.insights.rendering import clean_name, quoted_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
     from segmentation_pipeline.config import ProductContext, Roles
     from segmentation_pipeline.insights.evidence import Metric, SegmentEvidence
     from segmentation_pipeline.insights.rule_templates import ExperimentTemplate, Rule, Signal

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import fields
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -17,7 +18,6 @@ from segmentation_pipeline.insights.catalogue import (
 )
 from segmentation_pipeline.insights.fallback_rules import FALLBACKS
 from segmentation_pipeline.insights.outcome_rules import OUTCOME_RULES
-from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from segmentation_pipeline.insights.rule_templates import ExperimentTemplate, PainTemplate, Rule
