@@ -1,0 +1,329 @@
+"""Who is at risk, how everybody behaved before the landmark, and what became of them: the SQL files run in order.
+
+Add here: which SQL runs on what. What the figures mean stands in sql/*.sql, when in clock.py.
+Keep out: Dagster (assets.py).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from segmentation_pipeline.errors import InputError
+from segmentation_pipeline.events.clock import (
+    DAY,
+    MICROSECOND,
+    LogSpan,
+    RefreshDates,
+    calendar_at_risk,
+    calendar_dates,
+    calendar_parameters,
+    ending_parameters,
+    log_span,
+    refresh_dates,
+)
+from segmentation_pipeline.events.feature_tables import (
+    CurrentFeatures,
+    EndedEarly,
+    FeaturePriors,
+    Refreshes,
+    UserFeatures,
+    UserOutcomes,
+)
+from segmentation_pipeline.events.sessions import session_parameters
+from segmentation_pipeline.warehouse.database import load_sql
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    import pandas as pd
+
+    from segmentation_pipeline.config import Roles, Settings
+    from segmentation_pipeline.warehouse.database import Database
+
+PSEUDO_EVENTS = 20.0
+"""Events of the population mixed into each user's shares: a share of a handful of events is mostly chance."""
+
+PSEUDO_VISITS = 2.0
+"""Visits of the population mixed into each user's means."""
+
+MOST_ACTIONS = 40
+"""Actions with a mix feature of their own, by number of users; the rest is pooled into `mix:other`."""
+
+WILSON_Z = 1.959963984540054
+"""Standard errors of a two-sided 95 % interval."""
+
+DAY_US = 86_400_000_000
+
+
+@dataclass(frozen=True)
+class UserCounts:
+    """Users of a refresh by what they are at the landmark."""
+
+    at_risk: int
+    ended_early: int
+    running_at_start: int
+
+
+def write_refresh(db: Database, month: date, settings: Settings) -> RefreshDates:
+    """Write the month's rows of `refreshes` and `ended_early`; return its dates.
+
+    Raises:
+        InputError: there is no event.
+        SettingsError: pipeline.toml names no clock.
+    """
+    log = log_span(db)
+    dates = refresh_dates(month, log, settings)
+    _make_cohort(db, dates, settings.roles)
+    counts = _count_users(db)
+    db.replace(EndedEarly, load_sql(__package__, "ended_early"), {"refresh_month": month, "z": WILSON_Z}, month=month)
+    reason = _why_insufficient(dates, counts.at_risk, settings.segments.min_users)
+    row = {
+        "refresh_month": month,
+        "status": "insufficient_data" if reason else "ready",
+        "status_reason": reason,
+        "is_provisional": dates.is_provisional,
+        "clock": dates.clock,
+        "clock_rule": dates.rule,
+        "log_start_at": dates.log.start_at,
+        "as_of": dates.as_of,
+        "landmark_at": dates.landmark_at,
+        "window_start": dates.window_start,
+        "lead_in_s": dates.lead_in_s,
+        "window_days": dates.window_days,
+        "horizon_days": dates.horizon_days,
+        "is_fully_followed": dates.is_fully_followed,
+        "is_proportional": dates.is_proportional,
+        "user_count": counts.at_risk + counts.ended_early,
+        "at_risk_count": counts.at_risk,
+        "ended_early_count": counts.ended_early,
+        "running_at_start_count": counts.running_at_start,
+        "calendar_at_risk_share": _calendar_share(db, dates, counts, settings),
+        **_count_outcomes(db, dates, settings.roles),
+    }
+    selected = ", ".join(f"${name} AS {name}" for name in row)
+    db.replace(Refreshes, f"SELECT {selected}", row, month=month)
+    db.execute("DROP TABLE cohort")
+    return dates
+
+
+def write_user_features(db: Database, month: date, settings: Settings) -> None:
+    """Write the month's rows of `feature_priors` and `user_features`."""
+    dates = refresh_dates(month, log_span(db), settings)
+    _make_cohort(db, dates, settings.roles)
+    _make_behaviour(db, settings)
+    db.replace(
+        FeaturePriors,
+        load_sql(__package__, "feature_priors"),
+        {"refresh_month": month, "most_actions": MOST_ACTIONS},
+        month=month,
+    )
+    _make_model_features(db, month, judged_status="at_risk")
+    db.replace(UserFeatures, load_sql(__package__, "user_features"), {"refresh_month": month}, month=month)
+    _drop_scratch(db)
+
+
+def write_outcomes(db: Database, month: date, settings: Settings) -> None:
+    """Write the month's rows of `user_outcomes`: what became of those at risk in `user_features`."""
+    dates = refresh_dates(month, log_span(db), settings)
+    db.replace(
+        UserOutcomes,
+        _outcomes_of(
+            "SELECT user_id, landmark_at FROM user_features"
+            " WHERE refresh_month = $refresh_month::DATE AND status = 'at_risk'"
+        )
+        + " ORDER BY user_id",
+        _outcome_parameters(dates, settings.roles),
+        month=month,
+    )
+
+
+def write_current_features(db: Database, settings: Settings) -> date | None:
+    """Write `current_features`: every user seen lately, up to the latest event; return the month of the priors.
+
+    The window is the one the latest ready refresh saw, so that today's features compare with its own.
+    """
+    log = log_span(db)
+    latest = latest_ready(db)
+    window_days = float(latest["window_days"]) if latest else settings.time.window_days
+    model_month = latest["refresh_month"] if latest else None
+    _make_current_cohort(db, settings, log, window_days)
+    _make_behaviour(db, settings)
+    _make_model_features(db, model_month, judged_status="live")
+    db.replace(
+        CurrentFeatures,
+        load_sql(__package__, "current_features"),
+        {"scored_at": log.last_event_at, "model_month": model_month},
+    )
+    _drop_scratch(db)
+    return model_month
+
+
+def latest_ready(db: Database) -> dict[str, Any] | None:
+    """Return the row of `refreshes` of the latest month that is ready and has priors."""
+    db.ensure(Refreshes, FeaturePriors)
+    rows = db.rows(
+        "SELECT * FROM refreshes WHERE status = 'ready'"
+        " AND refresh_month IN (SELECT refresh_month FROM feature_priors) ORDER BY refresh_month DESC LIMIT 1"
+    )
+    return rows[0] if rows else None
+
+
+def feature_frame(db: Database, month: date) -> pd.DataFrame:
+    """Return the model features of those at risk: `user_id` and one column a feature, sorted by name and user.
+
+    Raises:
+        InputError: the month has nobody at risk.
+    """
+    return _feature_frame(
+        db, "user_features WHERE refresh_month = $month AND status = 'at_risk'", {"month": month}, f"{month:%Y-%m}"
+    )
+
+
+def current_feature_frame(db: Database) -> pd.DataFrame:
+    """Return the model features of live users: `user_id` and one column a feature, sorted by name and user.
+
+    Raises:
+        InputError: nobody is live, or no refresh has given priors yet.
+    """
+    return _feature_frame(
+        db, "current_features WHERE status = 'live' AND len(map_keys(model_features)) > 0", None, "today"
+    )
+
+
+def _feature_frame(db: Database, source: str, params: dict[str, Any] | None, when: str) -> pd.DataFrame:
+    names = db.one(f"SELECT map_keys(model_features) FROM {source} ORDER BY user_id LIMIT 1", params)
+    if not names:
+        raise InputError(f"Nobody has features for {when}. Next: refresh that month, or choose one that is ready.")
+    keys = {f"key_{place:03d}": name for place, name in enumerate(names[0])}
+    selected = ", ".join(f"model_features[${key}] AS {key}" for key in keys)
+    frame = db.frame(f"SELECT user_id, {selected} FROM {source} ORDER BY user_id", {**(params or {}), **keys})
+    return frame.rename(columns=keys)
+
+
+def _make_cohort(db: Database, dates: RefreshDates, roles: Roles) -> None:
+    if dates.empty_reason is not None:
+        # An empty cohort of the right shape: the month lies outside the log.
+        outside = {**calendar_parameters(dates, roles), "window_start": dates.as_of, "landmark": dates.as_of}
+        _make(db, "cohort", f"SELECT * FROM ({load_sql(__package__, 'cohort_calendar')}) WHERE FALSE", outside)
+    elif dates.clock == "calendar":
+        _make(db, "cohort", load_sql(__package__, "cohort_calendar"), calendar_parameters(dates, roles))
+    else:
+        lead_in_us = round((dates.lead_in_s or 0) * 1_000_000)
+        parameters = {
+            "log_start": dates.log.start_at,
+            "latest_landmark": dates.landmark_at,
+            "cohort_from": dates.cohort_from,
+            "cohort_to": dates.cohort_to,
+            "lead_in_us": lead_in_us,
+            "start": list(roles.start),
+            **ending_parameters(roles),
+        }
+        _make(db, "cohort", load_sql(__package__, "cohort_entry"), parameters)
+
+
+def _make_current_cohort(db: Database, settings: Settings, log: LogSpan, window_days: float) -> None:
+    roles = settings.roles
+    if settings.clock == "entry" and settings.lead_in_s is not None:
+        parameters = {
+            "log_start": log.start_at,
+            "scored_at": log.last_event_at,
+            "seen_since": log.last_event_at - settings.time.window_days * DAY,
+            "lead_in_us": round(settings.lead_in_s * 1_000_000),
+            "start": list(roles.start),
+            "closing": list(roles.closing),
+        }
+        _make(db, "cohort", load_sql(__package__, "cohort_entry_today"), parameters)
+        return
+    just_after = log.last_event_at + MICROSECOND
+    parameters = ending_parameters(roles) | {"window_start": just_after - window_days * DAY, "landmark": just_after}
+    _make(
+        db,
+        "cohort",
+        "SELECT * REPLACE (CASE status WHEN 'at_risk' THEN 'live' ELSE 'ended' END AS status)"
+        f" FROM ({load_sql(__package__, 'cohort_calendar')})",
+        parameters,
+    )
+
+
+def _make_behaviour(db: Database, settings: Settings) -> None:
+    _make(db, "events_in_scope", load_sql(__package__, "events_in_scope"))
+    _make(db, "visits", load_sql(__package__, "sessions"), session_parameters(settings.sessions, settings.roles))
+    _make(db, "behaviour", load_sql(__package__, "behaviour"), {"timezone": settings.time.timezone})
+
+
+def _make_model_features(db: Database, month: date | None, *, judged_status: str) -> None:
+    _make(
+        db,
+        "priors",
+        "SELECT feature, prior FROM feature_priors WHERE refresh_month = $month::DATE ORDER BY feature",
+        {"month": month},
+    )
+    _make(
+        db,
+        "model_features",
+        load_sql(__package__, "model_features"),
+        {"judged_status": judged_status, "pseudo_events": PSEUDO_EVENTS, "pseudo_visits": PSEUDO_VISITS},
+    )
+
+
+def _make(db: Database, name: str, sql: str, params: dict[str, Any] | None = None) -> None:
+    db.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}", params)
+
+
+def _drop_scratch(db: Database) -> None:
+    for name in ("cohort", "events_in_scope", "visits", "behaviour", "priors", "model_features"):
+        db.execute(f"DROP TABLE {name}")
+
+
+def _count_users(db: Database) -> UserCounts:
+    at_risk, ended_early, running = db.one(
+        "SELECT count(*) FILTER (WHERE status = 'at_risk'), count(*) FILTER (WHERE status = 'ended_early'),"
+        " count(*) FILTER (WHERE status = 'running_at_start') FROM cohort"
+    )
+    return UserCounts(int(at_risk), int(ended_early), int(running))
+
+
+def _calendar_share(db: Database, dates: RefreshDates, counts: UserCounts, settings: Settings) -> float | None:
+    """Share of the window's users still at risk at the calendar landmark, whichever clock is in use."""
+    users, at_risk = counts.at_risk + counts.ended_early, counts.at_risk
+    if dates.clock == "entry" and dates.empty_reason is None:
+        users, at_risk = calendar_at_risk(db, calendar_dates(dates.month, dates.log, settings.time), settings.roles)
+    return at_risk / users if users else None
+
+
+def _outcomes_of(at_risk_users: str) -> str:
+    return f"WITH at_risk_users AS ({at_risk_users}) SELECT * FROM ({load_sql(__package__, 'user_outcomes')})"
+
+
+def _outcome_parameters(dates: RefreshDates, roles: Roles) -> dict[str, Any]:
+    is_bounded = dates.clock == "entry" and dates.is_fully_followed
+    return {
+        "refresh_month": dates.month,
+        "as_of": dates.as_of,
+        "month_end": dates.month_end,
+        "horizon_us": round(dates.horizon_days * DAY_US) if is_bounded else None,
+        "churn": list(roles.churn),
+        "conversion": list(roles.conversion),
+        "closing": list(roles.closing),
+    }
+
+
+def _count_outcomes(db: Database, dates: RefreshDates, roles: Roles) -> dict[str, int]:
+    outcomes = _outcomes_of("SELECT user_id, landmark_at FROM cohort WHERE status = 'at_risk'")
+    row = db.rows(
+        "SELECT count(*) FILTER (WHERE outcome = 'churn') AS drop_off_count,"
+        " count(*) FILTER (WHERE outcome = 'conversion') AS conversion_count,"
+        f" count(*) FILTER (WHERE outcome = 'end') AS end_count FROM ({outcomes})",
+        _outcome_parameters(dates, roles),
+    )[0]
+    return {name: int(count) for name, count in row.items()}
+
+
+def _why_insufficient(dates: RefreshDates, at_risk_count: int, needed: int) -> str | None:
+    if dates.empty_reason is not None:
+        return f"Nobody to group: {dates.empty_reason}."
+    if at_risk_count < needed:
+        users = "user is" if at_risk_count == 1 else "users are"
+        return f"{at_risk_count} {users} at risk at the landmark; {needed} are needed to form segments."
+    return None
