@@ -6,10 +6,11 @@ Keep out: constraints on single rows (`tables.py`).
 
 from datetime import date
 
-from segmentation_pipeline.insights.reading import UNCLASSIFIED, read_evidence
+from segmentation_pipeline.insights.reading import read_evidence
 from segmentation_pipeline.insights.recommending import citation_problems, coverage_problems
 from segmentation_pipeline.insights.tables import ClusterMetrics, Recommendations
 from segmentation_pipeline.orchestration.table_checks import CheckOutcome, table_check
+from segmentation_pipeline.segments.tables import UNCLASSIFIED
 from segmentation_pipeline.warehouse.resource import Warehouse
 
 SHOWN_PROBLEMS = 10

@@ -13,8 +13,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from segmentation_pipeline.survival.curves import kaplan_meier
-from segmentation_pipeline.survival.follow_up import DAY_TOLERANCE, is_fully_followed
-from segmentation_pipeline.survival.incidence import aalen_johansen
+from segmentation_pipeline.survival.drop_off import drop_off_at
 from segmentation_pipeline.survival.intervals import wilson_interval
 
 if TYPE_CHECKING:
@@ -120,19 +119,21 @@ def proportion(successes: int, trials: int) -> Interval | None:
 
 
 def outcome_by_day(durations_days: Days, outcomes: Outcomes, cause: str, day: float) -> Interval | None:
-    """Return the incidence of an outcome by a day: a proportion where all are followed to it, else Aalen-Johansen.
-
-    None without users.
-    """
-    count = len(durations_days)
-    if is_fully_followed(durations_days, outcomes, day):
-        return proportion(int(((outcomes == cause) & (durations_days <= day + DAY_TOLERANCE)).sum()), count)
-    return _with_width(Interval(*aalen_johansen(durations_days, outcomes, ALPHA).by_cause[cause].at(day)), count)
+    """Return the share whose case ended so by a day (see `survival.drop_off`); None where it is not observed."""
+    share = drop_off_at(durations_days, outcomes, day, event=cause, alpha=ALPHA)
+    if share.rate is None or share.low is None or share.high is None:
+        return None
+    return Interval(share.rate, share.low, share.high)
 
 
 def retention_on_day(durations_days: Days, outcomes: Outcomes, day: float) -> Interval | None:
     """Return the Kaplan-Meier share without drop-off on a day; None without users."""
-    return _with_width(Interval(*kaplan_meier(durations_days, outcomes, ALPHA).at(day)), len(durations_days))
+    count = len(durations_days)
+    if not count:
+        return None
+    curve = Interval(*kaplan_meier(durations_days, outcomes, ALPHA).at(day))
+    # Before its first change a curve has no width; nothing seen in a few users is not certainty.
+    return curve if curve.low < curve.high else proportion(round(curve.value * count), count)
 
 
 def mover_difference(group: Interval, rest: Interval) -> Interval:
@@ -156,13 +157,6 @@ def contrast_direction(difference: Interval | None) -> ContrastDirection:
     if difference.high < 0:
         return "lower"
     return "none"
-
-
-def _with_width(estimate: Interval, count: int) -> Interval | None:
-    # A curve before its first change has no width; nothing seen in a few users is not certainty.
-    if count and estimate.low == estimate.high:
-        return Interval(estimate.value, *wilson_interval(estimate.value * count, count, ALPHA))
-    return estimate if count else None
 
 
 def _student_quantile(freedom: float) -> float:

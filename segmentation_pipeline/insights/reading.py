@@ -14,6 +14,7 @@ import numpy as np
 from segmentation_pipeline.insights.contrasts import Interval
 from segmentation_pipeline.insights.evidence import OVERALL, SegmentEvidence, collect_evidence
 from segmentation_pipeline.insights.metrics import Judged, Users, action_measures
+from segmentation_pipeline.segments.tables import UNCLASSIFIED
 from segmentation_pipeline.warehouse.database import load_sql
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 MAX_ACTIONS = 40
 """Actions with metrics of their own; a vocabulary of 10,000 would drown the table, and rare ones have no contrast."""
-
-UNCLASSIFIED = "unclassified"
 
 _MEASURES = (
     "event_count",
