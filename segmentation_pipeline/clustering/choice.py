@@ -50,7 +50,10 @@ MOST_BOOTSTRAPPED = 8
 
 FIT_STARTS = 10
 ROWS_PER_CLUSTER = 10
-"""At least this many rows per cluster asked for."""
+"""More clusters than one per so many rows are not tried, unless forced."""
+
+LEAST_ROWS_PER_CLUSTER = 3
+"""Under it a cluster has no shape to learn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,7 +115,7 @@ class Choice:
 
 
 class TooFewRows(ValueError):
-    """There are fewer rows than any candidate needs; callers check their minimum before."""
+    """There are fewer rows than the smallest number of clusters needs."""
 
 
 def choose(features: Matrix, spaces: Mapping[str, Matrix], options: ChoiceOptions) -> Choice:
@@ -123,7 +126,7 @@ def choose(features: Matrix, spaces: Mapping[str, Matrix], options: ChoiceOption
     tried again, down to two dimensions.
 
     Raises:
-        TooFewRows: not even the smallest number of clusters has ten rows each.
+        TooFewRows: not even the smallest number of clusters has three rows each.
     """
     counts = _cluster_counts(len(features), options)
     order = canonical_order(features)
@@ -136,14 +139,14 @@ def choose(features: Matrix, spaces: Mapping[str, Matrix], options: ChoiceOption
 
 def _cluster_counts(row_count: int, options: ChoiceOptions) -> range:
     least = LEAST_CLUSTERS if options.k is None else options.k
-    if row_count < least * ROWS_PER_CLUSTER:
+    if row_count < least * LEAST_ROWS_PER_CLUSTER:
         raise TooFewRows(
-            f"{row_count} rows cannot hold {least} clusters of {ROWS_PER_CLUSTER}. "
+            f"{row_count} rows cannot hold {least} clusters of {LEAST_ROWS_PER_CLUSTER}. "
             "Next: more users, or a smaller number of segments."
         )
     if options.k is not None:
         return range(options.k, options.k + 1)
-    return range(2, min(options.k_max, row_count // ROWS_PER_CLUSTER) + 1)
+    return range(2, max(LEAST_CLUSTERS, min(options.k_max, row_count // ROWS_PER_CLUSTER)) + 1)
 
 
 def _choose_ordered(features: Matrix, spaces: Mapping[str, Matrix], counts: range, options: ChoiceOptions) -> Choice:

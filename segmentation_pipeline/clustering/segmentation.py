@@ -31,12 +31,14 @@ describes other groups (rings, shells) than the ones found."""
 class Segmentation:
     """A partition of rows with the model that assigns them; segments are 0..k-1, -1 is unclassified.
 
-    `agreement` is the share of rows with a raw label that the model assigns to the same cluster.
+    `raw_numbers`: per segment, the cluster of the chosen candidate it describes. `agreement` is the share of
+    rows with a raw label that the model assigns to the same cluster.
     """
 
     choice: Choice
     membership: Membership
     assignment: Assignment
+    raw_numbers: tuple[int, ...]
     agreement: float
 
     @property
@@ -63,7 +65,9 @@ def find_segments(
     assignment = model.assign(features, floor=floor)
     clustered = raw != NOISE
     agreement = float((assignment.segment[clustered] == raw[clustered]).mean())
-    while (kept := np.unique(assignment.segment[assignment.segment != UNCLASSIFIED])).size < len(model.shares):
+    raw_numbers = list(range(len(model.shares)))
+    while (kept := np.unique(assignment.segment[assignment.segment != UNCLASSIFIED])).size < len(raw_numbers):
         model = model.subset(kept.tolist())
+        raw_numbers = [raw_numbers[number] for number in kept.tolist()]
         assignment = model.assign(features, floor=floor)
-    return Segmentation(choice=choice, membership=model, assignment=assignment, agreement=agreement)
+    return Segmentation(choice, model, assignment, tuple(raw_numbers), agreement)

@@ -1,0 +1,118 @@
+"""The stored model of a refresh: everything needed to say, later and elsewhere, which segment a user is in.
+
+Add here: what scoring needs, and its stored form.
+Keep out: fitting (segmenting.py) and reading features (events/).
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from segmentation_pipeline.clustering.membership import Membership
+from segmentation_pipeline.clustering.scaling import Scaling
+from segmentation_pipeline.errors import PipelineError
+from segmentation_pipeline.segments.tables import UNCLASSIFIED
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from segmentation_pipeline.clustering.rows import Labels, Matrix
+
+FORMAT_VERSION = 1
+SCORED_ROWS = 100_000
+"""Users scored at a time: their features and posteriors stay under 100 MB."""
+
+
+class ModelUnreadable(PipelineError):
+    """A stored model is not of a format this version knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scores:
+    """Segment of each user, the likeliest other one ('' for none), and the posterior of the likeliest.
+
+    `segments` are numbers into the model's `cluster_ids`, -1 for unclassified.
+    """
+
+    segments: Labels
+    cluster_ids: NDArray[np.str_]
+    runner_ups: NDArray[np.str_]
+    memberships: Matrix
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentModel:
+    """Scaling, a Gaussian per segment, and what the segments are called."""
+
+    scaling: Scaling
+    membership: Membership
+    cluster_ids: tuple[str, ...]
+    labels: tuple[str, ...]
+    floor: float
+
+    def score(self, names: Sequence[str], matrix: Matrix) -> Scores:
+        """Return the segment of every row of raw model features, in batches; a segment at or above the floor."""
+        segments = np.empty(len(matrix), dtype=np.int64)
+        others = np.empty(len(matrix), dtype=np.int64)
+        memberships = np.empty(len(matrix))
+        for start in range(0, len(matrix), SCORED_ROWS):
+            batch = slice(start, start + SCORED_ROWS)
+            features = self.scaling.transform(names, matrix[batch])
+            assigned = self.membership.assign(features, floor=self.floor)
+            segments[batch] = assigned.segment
+            others[batch] = np.where(assigned.segment >= 0, assigned.runner_up, assigned.likeliest)
+            memberships[batch] = assigned.membership
+        named = np.array([*self.cluster_ids, UNCLASSIFIED])  # index -1 is the last
+        runner_ups = np.where(others == segments, "", named[others])
+        return Scores(segments, named[segments], runner_ups, memberships)
+
+    def label_of(self, cluster_ids: NDArray[np.str_]) -> NDArray[np.str_]:
+        """Return the label of every id given."""
+        labels = dict(zip(self.cluster_ids, self.labels, strict=True))
+        return np.array([labels.get(str(cluster_id), UNCLASSIFIED) for cluster_id in cluster_ids], dtype=np.str_)
+
+    def to_json(self) -> str:
+        """Return the model as JSON text; floats keep every bit, so scores are reproduced exactly."""
+        stored = {
+            "format_version": FORMAT_VERSION,
+            "floor": self.floor,
+            "segments": [
+                {"cluster_id": cluster_id, "label": label}
+                for cluster_id, label in zip(self.cluster_ids, self.labels, strict=True)
+            ],
+            "scaling": self.scaling.to_json(),
+            "membership": self.membership.to_json(),
+        }
+        return json.dumps(stored, ensure_ascii=False, sort_keys=True, allow_nan=False)
+
+    @classmethod
+    def from_json(cls, text: str) -> SegmentModel:
+        """Return the model that `to_json` wrote.
+
+        Raises:
+            ModelUnreadable: the text is not such a model.
+        """
+        try:
+            stored = json.loads(text)
+            version = stored["format_version"]
+            if version != FORMAT_VERSION:
+                raise ModelUnreadable(_unreadable(f"it has format {version}, known is {FORMAT_VERSION}"))
+            return cls(
+                scaling=Scaling.from_json(stored["scaling"]),
+                membership=Membership.from_json(stored["membership"]),
+                cluster_ids=tuple(str(segment["cluster_id"]) for segment in stored["segments"]),
+                labels=tuple(str(segment["label"]) for segment in stored["segments"]),
+                floor=float(stored["floor"]),
+            )
+        except (KeyError, TypeError, ValueError) as error:
+            raise ModelUnreadable(_unreadable(f"{type(error).__name__}: {error}")) from error
+
+
+def _unreadable(why: str) -> str:
+    return f"The stored segment model cannot be read ({why}). Next: refresh the month again; it writes a new one."
