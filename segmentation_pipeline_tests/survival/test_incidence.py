@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import numpy as np
@@ -14,6 +13,9 @@ from hypothesis import strategies as st
 from segmentation_pipeline.survival.curves import kaplan_meier
 from segmentation_pipeline.survival.follow_up import CAUSES
 from segmentation_pipeline.survival.incidence import aalen_johansen
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 FOLLOW_UPS = st.lists(
     st.tuples(st.integers(0, 12).map(float), st.sampled_from([*CAUSES, "censored"])), min_size=1, max_size=60
