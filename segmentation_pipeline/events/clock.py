@@ -11,6 +11,7 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from segmentation_pipeline.errors import InputError, SettingsError
+from segmentation_pipeline.events.tables import RawEvents
 from segmentation_pipeline.warehouse.database import load_sql
 
 if TYPE_CHECKING:
@@ -97,9 +98,14 @@ class ClockMeasurement:
     trials: tuple[LeadInTrial, ...]
 
     @property
-    def lead_in_s(self) -> float:
-        """Lead-in of the entry clock, in seconds."""
-        return self.lead_in_hours * 3600
+    def lead_in_s(self) -> float | None:
+        """Lead-in in seconds; None for the calendar clock, which has none."""
+        return self.lead_in_hours * 3600 if self.clock == "entry" else None
+
+    @property
+    def figures(self) -> tuple[str, ...]:
+        """Sentences with the figures behind the choice, as they are written beside it."""
+        return (self.reason, self.lead_in_reason)
 
     @property
     def at_risk_share(self) -> float | None:
@@ -121,7 +127,10 @@ class ClockMeasurement:
     def lead_in_reason(self) -> str:
         """One sentence saying why this lead-in."""
         shown = ", ".join(f"{t.lead_in_hours:g} h: {t.median_event_count:g}" for t in self.trials)
-        return f"Median events of users still open after a lead-in of {shown}; {ENOUGH_EVENTS:g} are wanted."
+        return (
+            f"Lead-in {self.lead_in_hours:g} h (used by the entry clock alone): median events of the users "
+            f"still open after {shown}; {ENOUGH_EVENTS:g} are wanted."
+        )
 
 
 def log_span(db: Database) -> LogSpan:
@@ -137,6 +146,19 @@ def log_span(db: Database) -> LogSpan:
             "`landed_files` says what became of files already there."
         )
     return LogSpan(start_at, last_event_at)
+
+
+def log_months(db: Database) -> tuple[date, date] | None:
+    """Return the months of the first and the last event, or None where there is no event (or no table of them)."""
+    if not db.exists(RawEvents):
+        return None
+    start_at, last_event_at = db.one("SELECT min(event_at), max(event_at) FROM raw_events")
+    return (month_of(start_at), month_of(last_event_at)) if start_at is not None else None
+
+
+def month_of(moment: datetime) -> date:
+    """Return the first of the month a moment lies in."""
+    return date(moment.year, moment.month, 1)
 
 
 def month_bounds(month: date) -> tuple[datetime, datetime]:
@@ -256,7 +278,7 @@ def _hours(seconds: float) -> str:
 
 def first_full_month(log: LogSpan) -> date | None:
     """Return the first month the log covers from end to end, but for a day at either; None if there is none."""
-    month = date(log.start_at.year, log.start_at.month, 1)
+    month = month_of(log.start_at)
     while True:
         month_start, month_end = month_bounds(month)
         if month_end > log.last_event_at + FULL_MONTH_SLACK:
@@ -294,9 +316,9 @@ def measure_clock(db: Database, settings: Settings) -> ClockMeasurement:
         InputError: there is no event.
     """
     log = log_span(db)
-    first_month = date(log.start_at.year, log.start_at.month, 1)
+    first_month = month_of(log.start_at)
     judged = first_full_month(log)
-    month = judged or date(log.last_event_at.year, log.last_event_at.month, 1)
+    month = judged or month_of(log.last_event_at)
     window_user_count, at_risk_count = calendar_at_risk(db, calendar_dates(month, log, settings.time), settings.roles)
     trials: list[LeadInTrial] = []
     for hours in allowed_lead_ins(log):

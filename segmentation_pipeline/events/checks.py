@@ -1,0 +1,95 @@
+"""Checks of events beyond the contracts: nothing is lost between files, events, sessions, features and outcomes.
+
+Add here: a check over rows or tables.
+Keep out: constraints on single rows (`tables.py`, `feature_tables.py`).
+"""
+
+from datetime import date
+
+from segmentation_pipeline.events.clock import choose_clock
+from segmentation_pipeline.events.feature_tables import Refreshes, Sessions, UserFeatures, UserOutcomes
+from segmentation_pipeline.orchestration.table_checks import CheckOutcome, table_check
+from segmentation_pipeline.warehouse.resource import Warehouse
+
+
+@table_check(Sessions)
+def sessions_hold_every_event(warehouse: Warehouse, _month: date | None) -> CheckOutcome:
+    """Sessions partition the events: each event of each user lies in exactly one visit."""
+    with warehouse.read() as db:
+        different = db.one(
+            "SELECT count(*), any_value(user_id) FROM"
+            " (SELECT user_id, count(*) AS n FROM raw_events GROUP BY user_id) AS e"
+            " FULL JOIN (SELECT user_id, sum(event_count) AS n FROM sessions GROUP BY user_id) AS s USING (user_id)"
+            " WHERE e.n IS DISTINCT FROM s.n"
+        )
+    return CheckOutcome(
+        different[0] == 0,
+        "Every event lies in exactly one session."
+        if different[0] == 0
+        else f"{different[0]:,} users (e.g. {different[1]}) have sessions that do not hold their events. "
+        "Next: delete the row of session_rules and materialise sessions: all are then cut anew.",
+        {"users_that_differ": different[0]},
+    )
+
+
+@table_check(Refreshes, monthly=True)
+def clock_still_suits(warehouse: Warehouse, month: date | None) -> CheckOutcome:
+    """The clock in pipeline.toml is the one this month's users would choose; it is never flipped silently."""
+    with warehouse.read() as db:
+        clock, share = db.one(
+            "SELECT clock, calendar_at_risk_share FROM refreshes WHERE refresh_month = $month", {"month": month}
+        )
+    if share is None:
+        return CheckOutcome(passed=True, description="No user was seen in this month's window.", severity="WARN")
+    suiting = choose_clock(share, 1)
+    return CheckOutcome(
+        suiting == clock,
+        f"{share:.0%} of the window's users are at risk at the calendar landmark: that speaks for the {suiting} clock, "
+        f"and {clock} is in use."
+        + ("" if suiting == clock else " Next: if this is lasting, run `segpipe configure` and refresh all months."),
+        {"calendar_at_risk_share": share, "clock": clock},
+        "WARN",
+    )
+
+
+@table_check(UserFeatures, monthly=True)
+def features_cover_the_refresh(warehouse: Warehouse, month: date | None) -> CheckOutcome:
+    """Users of each status in user_features are as many as the refresh counted."""
+    with warehouse.read() as db:
+        expected = db.one(
+            "SELECT at_risk_count, ended_early_count, running_at_start_count FROM refreshes"
+            " WHERE refresh_month = $month",
+            {"month": month},
+        )
+        found = db.one(
+            "SELECT count(*) FILTER (WHERE status = 'at_risk'), count(*) FILTER (WHERE status = 'ended_early'),"
+            " count(*) FILTER (WHERE status = 'running_at_start') FROM user_features WHERE refresh_month = $month",
+            {"month": month},
+        )
+    return CheckOutcome(
+        found == expected,
+        f"At risk, ended early, running at start: {found} in user_features, {expected} in refreshes.",
+        {"user_features": list(found), "refreshes": list(expected)},
+    )
+
+
+@table_check(UserOutcomes, monthly=True)
+def everyone_at_risk_has_an_outcome(warehouse: Warehouse, month: date | None) -> CheckOutcome:
+    """Users at risk and their outcomes are as many as the refresh counted, and nobody else is judged."""
+    with warehouse.read() as db:
+        expected = db.one(
+            "SELECT at_risk_count, drop_off_count, conversion_count, end_count FROM refreshes"
+            " WHERE refresh_month = $month",
+            {"month": month},
+        )
+        found = db.one(
+            "SELECT count(*), count(*) FILTER (WHERE outcome = 'churn'),"
+            " count(*) FILTER (WHERE outcome = 'conversion'), count(*) FILTER (WHERE outcome = 'end')"
+            " FROM user_outcomes WHERE refresh_month = $month",
+            {"month": month},
+        )
+    return CheckOutcome(
+        found == expected,
+        f"At risk, churn, conversion, end: {found} in user_outcomes, {expected} in refreshes.",
+        {"user_outcomes": list(found), "refreshes": list(expected)},
+    )
