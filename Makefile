@@ -6,7 +6,7 @@ WORKERS ?= 2
 export DAGSTER_DISABLE_TELEMETRY := yes
 export DO_NOT_TRACK := 1
 
-.PHONY: run test lint ui bench clean
+.PHONY: run test lint ui bench docs clean
 
 run: $(VENV)/installed
 	$(BIN)/segpipe run
@@ -25,6 +25,9 @@ ui: $(VENV)/installed
 
 bench: $(VENV)/installed
 	$(BIN)/python -m benchmarks
+
+docs: $(VENV)/installed
+	$(BIN)/python -m docs
 
 clean:
 	rm -rf data/sample/warehouse data/sample/published data/sample/dagster data/sample/run.lock

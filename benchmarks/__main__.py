@@ -1,0 +1,31 @@
+"""`make bench`: run every benchmark, print each figure, write RESULTS.md.
+
+Add here: a benchmark module's name. Keep out: measuring.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+
+from benchmarks.figures import write_results
+
+MODULES = ("loading", "ingest", "features", "refreshes")
+
+
+def main(chosen: list[str]) -> None:
+    """Run the chosen modules, or all; RESULTS.md is written only when all ran."""
+    figures: list[dict[str, object]] = []
+    for name in chosen or MODULES:
+        print(f"== {name}", flush=True)
+        for figure in importlib.import_module(f"benchmarks.{name}").run():
+            print(
+                f"{figure['name']}: {figure['value']} {figure['unit']} ({figure.get('bound') or 'no bound'})",
+                flush=True,
+            )
+            figures.append(figure)
+    if not chosen:
+        write_results(figures)
+
+
+main(sys.argv[1:])

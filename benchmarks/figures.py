@@ -1,0 +1,73 @@
+"""What a benchmark returns, and how results are written down.
+
+Add here: another fact every figure must state. Keep out: measuring.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import resource
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+RESULTS = Path(__file__).with_name("RESULTS.md")
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One measured process: wall time and the peak memory of it and its children."""
+
+    seconds: float
+    peak_mb: float
+
+
+def measure(command: list[str], environment: dict[str, str] | None = None) -> Measured:
+    """Run a command to its end in a process of its own and measure it.
+
+    Raises:
+        RuntimeError: the command failed; the text is the end of what it printed.
+    """
+    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+    started = time.perf_counter()
+    done = subprocess.run(
+        command, capture_output=True, text=True, env={**os.environ, **(environment or {})}, check=False
+    )
+    seconds = time.perf_counter() - started
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command[:4])} failed: {(done.stdout + done.stderr)[-1500:]}")
+    peak = max(before, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
+    return Measured(seconds, peak / 1024)
+
+
+def python(*arguments: str) -> list[str]:
+    """Return a command that runs this very interpreter."""
+    return [sys.executable, *arguments]
+
+
+def write_results(figures: list[dict[str, object]]) -> None:
+    """Write all figures with the date and the machine's cores to RESULTS.md."""
+    lines = [
+        "# Results",
+        "",
+        (
+            f"{datetime.now(tz=UTC):%Y-%m-%d}, {os.cpu_count()} cores, Python {platform.python_version()}. "
+            "Machines are shared and noisy: read ratios, not seconds."
+        ),
+        "",
+        "| figure | value | unit | bound | peer or note | met |",
+        "|---|---:|---|---|---|---|",
+    ]
+    for figure in figures:
+        value = figure["value"]
+        shown = f"{value:,.3g}" if isinstance(value, float) else str(value)
+        met = {True: "yes", False: "NO", None: "–"}[figure.get("passed")]  # type: ignore[index]
+        lines.append(
+            f"| {figure['name']} | {shown} | {figure['unit']} | {figure.get('bound') or '–'} "
+            f"| {figure.get('peer') or '–'} | {met} |"
+        )
+    RESULTS.write_text("\n".join(lines) + "\n", encoding="utf-8")
