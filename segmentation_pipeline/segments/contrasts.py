@@ -70,7 +70,7 @@ def contrasts(names: Sequence[str], matrix: Matrix, segments: Labels, count: int
         sorted(
             (
                 _contrast(names[feature], means[segment, feature], overall[feature], differences[:, place], segment)
-                for place, feature in enumerate(varying)
+                for place, feature in enumerate(varying.tolist())
             ),
             key=lambda contrast: (-abs(contrast.difference_sd), contrast.feature),
         )

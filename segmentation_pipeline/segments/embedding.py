@@ -34,7 +34,8 @@ if TYPE_CHECKING:
 UMAP_ROWS = 10_000
 """UMAP is fitted on at most this many users (about 20 s); the others are placed among their neighbours."""
 
-PCA, UMAP = "pca", "umap"
+PCA = "pca"
+UMAP = "umap"
 AXIS_PREFIXES = {PCA: "pc", UMAP: "umap"}
 
 
@@ -91,7 +92,7 @@ def embed(names: Sequence[str], matrix: Matrix, settings: SegmentSettings) -> Em
     def to_look_at(rows: Matrix) -> Matrix:
         return map_coordinates(rows, method=settings.map_method, seed=settings.seed)
 
-    spaces = {PCA: reduced} if PCA in settings.reductions else {}
+    spaces: dict[str, Matrix] = {PCA: reduced} if PCA in settings.reductions else {}
     if UMAP in settings.reductions and len(fitted) > NEIGHBOURS:
         spaces[UMAP] = flattened(to_cluster_in)
     is_fitted = np.zeros(len(matrix), dtype=np.bool_)

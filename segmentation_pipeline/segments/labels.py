@@ -120,7 +120,7 @@ def _description(contrasts: Sequence[Contrast]) -> str:
 
 
 def _slug(label: str) -> str:
-    plain = unicodedata.normalize("NFKD", label.lower().replace("ı", "i")).encode("ascii", "ignore").decode()
+    plain = unicodedata.normalize("NFKD", label.lower()).encode("ascii", "ignore").decode()
     return re.sub(r"[^a-z]+", "-", plain).strip("-") or "segment"
 
 

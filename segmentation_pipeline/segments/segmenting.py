@@ -83,7 +83,8 @@ def segment_users(
         raise SettingsError(f"segments.k = {settings.k}: {error}") from None
 
     membership = segmentation.membership
-    sizes = np.bincount(membership.assign(features, floor=0.0).segment, minlength=len(membership.shares)).tolist()
+    assigned = membership.assign(features, floor=settings.membership_floor).segment
+    sizes = np.bincount(assigned[assigned >= 0], minlength=len(membership.shares)).tolist()
     order = birth_order(sizes, [tuple(mean) for mean in membership.means.tolist()])
     cluster_ids = new_cluster_ids(month, len(order))
     # Names need contrasts, contrasts need assignments, assignments need ids only: so the model is named last.

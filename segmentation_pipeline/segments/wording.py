@@ -9,6 +9,10 @@ from __future__ import annotations
 import math
 import re
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 MIX = "mix:"
 POOLED_ACTIONS = "mix:other"
@@ -89,14 +93,20 @@ WORDINGS = {
     ),
 }
 
-_NATURAL = {
-    "daypart": ("share", lambda value: value**2),
+
+def _square(value: float) -> float:
+    return value * value
+
+
+_NATURAL: dict[str, tuple[str, Callable[[float], float]]] = {
+    "daypart": ("share", _square),
     "depth": ("events per visit", math.exp),
     "intensity": ("visits per week", math.expm1),
-    "mix": ("share", lambda value: value**2),
+    "mix": ("share", _square),
     "rhythm": ("s", math.expm1),
-    "trend": ("share", lambda value: value**2),
+    "trend": ("share", _square),
 }
+"""Group of features -> unit, and the inverse of the transformation that made the model feature."""
 
 
 def natural(feature: str, value: float) -> tuple[float, str]:

@@ -1,0 +1,117 @@
+"""What segments are made from, read from the warehouse as arrays.
+
+Add here: a query that several steps of this stage share.
+Keep out: computing anything from it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from segmentation_pipeline.events.features import current_feature_frame, feature_frame
+from segmentation_pipeline.segments.scoring import SegmentModel
+from segmentation_pipeline.segments.tables import Embeddings, SegmentModels
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from segmentation_pipeline.clustering.rows import Matrix
+    from segmentation_pipeline.warehouse.database import Database
+
+
+@dataclass(frozen=True, slots=True)
+class Features:
+    """Raw model features of users in the order of their ids; names are sorted."""
+
+    user_ids: NDArray[np.object_]
+    names: tuple[str, ...]
+    matrix: Matrix
+
+
+@dataclass(frozen=True, slots=True)
+class Outcomes:
+    """What became of users after the landmark, in the order of their ids."""
+
+    user_ids: NDArray[np.object_]
+    durations_days: Matrix
+    followed_days: Matrix
+    outcomes: NDArray[np.str_]
+
+
+def read_status(db: Database, month: date) -> tuple[str, str | None]:
+    """Return status and reason of a refresh; a month that was never refreshed is insufficient_data."""
+    row = db.one("SELECT status, status_reason FROM refreshes WHERE refresh_month = $month", {"month": month})
+    return (str(row[0]), row[1]) if row else ("insufficient_data", f"{month:%Y-%m} has not been refreshed yet.")
+
+
+def read_features(db: Database, month: date) -> Features:
+    """Return the features of those at risk."""
+    return _features(feature_frame(db, month))
+
+
+def read_current_features(db: Database) -> Features | None:
+    """Return the features of live users; None when nobody is live and has features."""
+    scored = db.one("SELECT count(*) FROM current_features WHERE status = 'live' AND len(map_keys(model_features)) > 0")
+    return _features(current_feature_frame(db)) if scored[0] else None
+
+
+def read_axes(db: Database, month: date) -> dict[str, Matrix]:
+    """Return axis name -> coordinates of every user at risk, in the order of user ids."""
+    row = db.one(
+        "SELECT map_keys(coordinates) FROM embeddings WHERE refresh_month = $month ORDER BY user_id LIMIT 1",
+        {"month": month},
+    )
+    keys = {f"axis_{place:03d}": name for place, name in enumerate(row[0] if row else [])}
+    if not keys:
+        return {}
+    selected = ", ".join(f"coordinates[${key}] AS {key}" for key in keys)
+    frame = db.frame(
+        f"SELECT {selected} FROM embeddings WHERE refresh_month = $month ORDER BY user_id", {"month": month, **keys}
+    )
+    return {name: frame[key].to_numpy(dtype=np.float64) for key, name in keys.items()}
+
+
+def read_places(db: Database, month: date) -> Matrix:
+    """Return map coordinates of every user at risk (users x 2), in the order of user ids."""
+    db.ensure(Embeddings)
+    frame = db.frame(
+        "SELECT map_x, map_y FROM embeddings WHERE refresh_month = $month ORDER BY user_id", {"month": month}
+    )
+    return frame.to_numpy(dtype=np.float64)
+
+
+def read_outcomes(db: Database, month: date) -> Outcomes:
+    """Return the outcomes of those at risk."""
+    frame = db.frame(
+        "SELECT user_id, duration_days, followed_days, outcome FROM user_outcomes"
+        " WHERE refresh_month = $month ORDER BY user_id",
+        {"month": month},
+    )
+    return Outcomes(
+        user_ids=frame["user_id"].to_numpy(),
+        durations_days=frame["duration_days"].to_numpy(dtype=np.float64),
+        followed_days=frame["followed_days"].to_numpy(dtype=np.float64),
+        outcomes=frame["outcome"].to_numpy(dtype=np.str_),
+    )
+
+
+def read_latest_model(db: Database) -> tuple[date, SegmentModel] | None:
+    """Return the newest stored model with its month; None while there is none.
+
+    Raises:
+        ModelUnreadable: it was written by another version.
+    """
+    db.ensure(SegmentModels)
+    row = db.one("SELECT refresh_month, model FROM segment_models ORDER BY refresh_month DESC LIMIT 1")
+    return (row[0], SegmentModel.from_json(row[1])) if row else None
+
+
+def _features(frame: pd.DataFrame) -> Features:
+    names = tuple(str(name) for name in frame.columns if name != "user_id")
+    return Features(frame["user_id"].to_numpy(), names, frame[list(names)].to_numpy(dtype=np.float64))
