@@ -9,7 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from segmentation_pipeline.retention.tables import FITTED, NOT_FITTED, UNCLASSIFIED
+from segmentation_pipeline.retention.tables import FITTED, NOT_FITTED
+from segmentation_pipeline.segments.tables import UNCLASSIFIED
 from segmentation_pipeline.survival.cox import CoxFit, Term, fit_groups
 from segmentation_pipeline.survival.preflight import POOLED
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from segmentation_pipeline.retention.tables import UNCLASSIFIED
+from segmentation_pipeline.segments.tables import UNCLASSIFIED
 from segmentation_pipeline.warehouse.database import load_sql
 
 if TYPE_CHECKING:
@@ -32,7 +32,8 @@ class JudgedUsers:
     """One entry per user at risk, ordered by user id.
 
     `tenure_days` is the account's age at the landmark; `cohort_weeks` the entry, in weeks after the first
-    entry of the refresh. `unusable` says why nothing can be judged, None when it can.
+    entry of the refresh. `drop_off_days` is the day at which `clusters` reads drop-offs, None without segments.
+    `unusable` says why nothing can be judged, None when it can.
     """
 
     cluster_ids: Outcomes
@@ -41,6 +42,7 @@ class JudgedUsers:
     followed_days: Days
     tenure_days: Days
     cohort_weeks: Days
+    drop_off_days: float | None = None
     unusable: str | None = None
 
     @property
@@ -52,6 +54,7 @@ class JudgedUsers:
 
 def read_judged_users(db: Database, month: date, roles: Roles) -> JudgedUsers:
     """Read the users at risk of one refresh; none, with the reason, where it has too little data."""
+    (day,) = db.one("SELECT max(drop_off_days) FROM clusters WHERE refresh_month = $month", {"month": month})
     columns = db.execute(load_sql(__package__, "judged_users"), {"month": month}).fetchnumpy()
     return JudgedUsers(
         cluster_ids=np.asarray(columns["cluster_id"], dtype=np.str_),
@@ -60,6 +63,7 @@ def read_judged_users(db: Database, month: date, roles: Roles) -> JudgedUsers:
         followed_days=np.asarray(columns["followed_days"], dtype=np.float64),
         tenure_days=np.asarray(columns["tenure_days"], dtype=np.float64),
         cohort_weeks=np.asarray(columns["cohort_weeks"], dtype=np.float64),
+        drop_off_days=day,
         unusable=_why_unusable(db, month, roles),
     )
 

@@ -20,12 +20,12 @@ from segmentation_pipeline.retention.tables import (
     OVERALL,
     RETENTION_KM,
     STILL_OPEN,
-    UNCLASSIFIED,
 )
+from segmentation_pipeline.segments.tables import UNCLASSIFIED
 from segmentation_pipeline.survival.comparison import LogRank, log_rank
 from segmentation_pipeline.survival.curves import Curve, days_to_store, kaplan_meier, median_days, read_curve
 from segmentation_pipeline.survival.drop_off import DropOff, drop_off_at
-from segmentation_pipeline.survival.follow_up import CENSORED, CHURN, CONVERSION, END, at_risk_on, longest_common_day
+from segmentation_pipeline.survival.follow_up import CENSORED, CHURN, CONVERSION, END, at_risk_on, longest_followed_day
 from segmentation_pipeline.survival.incidence import aalen_johansen
 
 if TYPE_CHECKING:
@@ -95,10 +95,13 @@ def competing_endings(roles: Roles) -> tuple[str, ...]:
 def judge(users: JudgedUsers, settings: RetentionSettings, competing: tuple[str, ...]) -> Judgement:
     """Fit the curve and the drop-off of everyone and of every segment.
 
-    Drop-offs are read on one day for all segments, the last on which each of them can be judged. With a
-    competing ending the curves of its incidence, of churn's and of the still open are added.
+    Drop-offs are read on one day for all segments, that of `clusters`, so that the two tables agree; where there
+    are no segments, on the last day on which everyone together can be judged. With a competing ending the curves
+    of its incidence, of churn's and of the still open are added.
     """
-    day = longest_common_day(users.durations_days, users.followed_days, users.cluster_ids, settings.min_at_risk)
+    day = users.drop_off_days
+    if day is None:
+        day = longest_followed_day(users.durations_days, users.followed_days, settings.min_at_risk)
     fits: list[SurvivalFit] = []
     points: list[CurvePoint] = []
     for cluster_id, members in _groups(users):

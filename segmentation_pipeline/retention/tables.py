@@ -9,7 +9,6 @@ from typing import Any, ClassVar
 from segmentation_pipeline.warehouse.contracts import Day, Flag, Integer, Real, Table, Text, column, dataframe_check
 
 OVERALL = "overall"
-UNCLASSIFIED = "unclassified"
 
 FITTED, NOT_FITTED, REFERENCE = "fitted", "not_fitted", "reference"
 OBSERVED, NOT_OBSERVED = "observed", "not_observed"
@@ -37,7 +36,7 @@ class SurvivalFits(Table):
     censored_count: Integer = column("Users still open when last seen.", ge=0)
     followed_days: Real = column("Longest time a user was followed after the landmark.", unit="days", ge=0)
     drop_off_days: Real = column(
-        "Day the drop-off is read at: the last one on which every segment can be judged, so that they compare.",
+        "Day the drop-off is read at: the same for all segments, and the same as in clusters.",
         unit="days",
         nullable=True,
         ge=0,

@@ -101,18 +101,3 @@ def longest_followed_day(durations_days: Days, followed_days: Days, min_at_risk:
         return everyone
     enough = float(np.sort(durations_days)[-min_at_risk])
     return min(max(everyone, enough), float(followed_days.max()))
-
-
-def longest_common_day(durations_days: Days, followed_days: Days, groups: NDArray[np.str_], min_at_risk: int) -> float:
-    """Return the last day on which every group can be judged, so that their drop-offs compare.
-
-    Groups with fewer than `min_at_risk` users are not asked; without any other, all users are one group.
-    """
-    names, sizes = np.unique(groups, return_counts=True)
-    asked = names[sizes >= min_at_risk]
-    if asked.size == 0:
-        return longest_followed_day(durations_days, followed_days, min_at_risk)
-    return min(
-        longest_followed_day(durations_days[groups == name], followed_days[groups == name], min_at_risk)
-        for name in asked
-    )

@@ -10,7 +10,6 @@ from segmentation_pipeline.survival.follow_up import (
     at_risk_on,
     count_events,
     is_fully_followed,
-    longest_common_day,
     longest_followed_day,
 )
 
@@ -59,10 +58,3 @@ def test_the_last_day_of_a_short_log_is_the_last_with_enough_at_risk() -> None:
     assert longest_followed_day(durations, durations, min_at_risk=2) == 5.0
     assert longest_followed_day(durations, durations, min_at_risk=20) == 1.0
     assert longest_followed_day(np.empty(0), np.empty(0), min_at_risk=2) == 0.0
-
-
-def test_the_common_day_is_the_shortest_among_groups_large_enough_to_be_asked() -> None:
-    durations = np.array([4.0, 5.0, 6.0, 7.0, 8.0, 9.0, 1.0])
-    groups = np.array(["a", "a", "a", "b", "b", "b", "tiny"])
-    assert longest_common_day(durations, durations, groups, min_at_risk=2) == 5.0
-    assert longest_common_day(durations, durations, np.array(["a", "b", "c", "d", "e", "f", "g"]), 2) == 8.0

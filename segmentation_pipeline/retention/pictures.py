@@ -1,0 +1,192 @@
+"""Pictures of retention: curves with intervals above a table of numbers at risk, and stacked incidences.
+
+Add here: a picture of what the retention tables hold.
+Keep out: estimating anything; a picture draws stored rows only.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from segmentation_pipeline.pictures import GRID_COLOUR, NEUTRAL_COLOUR, TEXT_COLOUR, blank_figure, segment_colour
+from segmentation_pipeline.retention.tables import INCIDENCES, OBSERVED, OVERALL, RETENTION_KM
+from segmentation_pipeline.segments.tables import UNCLASSIFIED
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+
+    from segmentation_pipeline.retention.judging import CurvePoint
+
+LABEL_GAP = 0.035
+"""Least distance between two direct labels, as a share of the axis: one line of text."""
+
+ENDING_NAMES = {"churn": "dropped off", "conversion": "converted", "end": "ended otherwise"}
+ENDING_COLOURS = {"churn": "#D55E00", "conversion": "#009E73", "end": "#56B4E9"}
+
+
+def draw_retention(points: Sequence[CurvePoint], labels: Mapping[str, str], days: Sequence[float]) -> Figure:
+    """Draw the retention curve of every segment with its interval, and under it who is at risk on the days.
+
+    `labels` name the segments; a segment without an observed curve is left to the table alone.
+    """
+    curves = {
+        name: rows
+        for name in _names(points)
+        if len(rows := [p for p in _of(points, name, RETENTION_KM) if p.status == OBSERVED]) > 1
+    }
+    in_table = [name for name in _names(points) if name != UNCLASSIFIED]
+    figure, axes = blank_figure(height_in=4.6 + 0.2 * len(in_table))
+    last_day = max((rows[-1].day for rows in curves.values()), default=max(days, default=1.0))
+    for name, rows in curves.items():
+        _draw_curve(axes, name, rows)
+    _label_ends(axes, {name: (float(rows[-1].estimate or 0), name) for name, rows in curves.items()}, labels, last_day)
+    is_specific = any(point.is_cause_specific for point in points)
+    axes.set_title(
+        "Retained after the landmark" + (" (other endings censored)" if is_specific else ""),
+        loc="left",
+        color=TEXT_COLOUR,
+    )
+    _dress(axes, last_day)
+    shown = [day for day in (0.0, *days) if day <= last_day + 1e-6]
+    _table_of_risk(axes, in_table, points, labels, shown)
+    return figure
+
+
+def draw_incidences(points: Sequence[CurvePoint], days: Sequence[float]) -> Figure:
+    """Draw for all users how large a share has ended in which way by each day, with intervals."""
+    figure, axes = blank_figure(height_in=4.2)
+    ends: dict[str, tuple[float, str]] = {}
+    last_day = max(days, default=1.0)
+    for cause, curve in INCIDENCES.items():
+        rows = [point for point in _of(points, OVERALL, curve) if point.status == OBSERVED]
+        if len(rows) > 1:
+            _step(axes, rows, ENDING_COLOURS[cause], 1.8)
+            ends[cause] = (float(rows[-1].estimate or 0), cause)
+            last_day = rows[-1].day
+    _label_ends(axes, ends, ENDING_NAMES, last_day, ENDING_COLOURS)
+    axes.set_title("How cases ended after the landmark, all users", loc="left", color=TEXT_COLOUR)
+    _dress(axes, last_day)
+    axes.set_xlabel("days after the landmark", color=TEXT_COLOUR)
+    return figure
+
+
+def _names(points: Sequence[CurvePoint]) -> list[str]:
+    return list(dict.fromkeys(point.cluster_id for point in points))
+
+
+def _of(points: Sequence[CurvePoint], cluster_id: str, curve: str) -> list[CurvePoint]:
+    return [point for point in points if point.cluster_id == cluster_id and point.curve == curve]
+
+
+def _draw_curve(axes: Axes, name: str, rows: Sequence[CurvePoint]) -> None:
+    if name == OVERALL:
+        axes.step(
+            [p.day for p in rows],
+            [p.estimate or 0 for p in rows],
+            where="post",
+            color=NEUTRAL_COLOUR,
+            linewidth=1.4,
+            linestyle=(0, (4, 2)),
+        )
+    elif name != UNCLASSIFIED:
+        _step(axes, rows, segment_colour(name), 1.8)
+
+
+def _step(axes: Axes, rows: Sequence[CurvePoint], colour: str, width_pt: float) -> None:
+    days = [p.day for p in rows]
+    axes.fill_between(
+        days,
+        [p.low or 0 for p in rows],
+        [p.high or 0 for p in rows],
+        step="post",
+        color=colour,
+        alpha=0.12,
+        linewidth=0,
+    )
+    axes.step(days, [p.estimate or 0 for p in rows], where="post", color=colour, linewidth=width_pt)
+
+
+def _label_ends(
+    axes: Axes,
+    ends: Mapping[str, tuple[float, str]],
+    labels: Mapping[str, str],
+    last_day: float,
+    colours: Mapping[str, str] | None = None,
+) -> None:
+    """Write each name at its curve's end, moved apart just enough to be read."""
+    heights: list[float] = []
+    for name, (height, _) in sorted(ends.items(), key=lambda end: (end[1][0], end[0])):
+        if name == UNCLASSIFIED:
+            continue
+        place = max(height, heights[-1] + LABEL_GAP * 1.3) if heights else height
+        heights.append(place)
+        colour = (colours or {}).get(name) or segment_colour(name)
+        text = f"{labels.get(name, 'all users' if name == OVERALL else name)}  {height:.0%}"
+        axes.annotate(
+            text,
+            (last_day, place),
+            xytext=(6, 0),
+            textcoords="offset points",
+            color=colour if name != OVERALL else "#6A6A6A",
+            va="center",
+            fontsize=9,
+            annotation_clip=False,
+        )
+
+
+def _dress(axes: Axes, last_day: float) -> None:
+    axes.set_xlim(0, last_day)
+    axes.set_ylim(0, 1.02)
+    axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
+    axes.grid(axis="y", color=GRID_COLOUR, linewidth=0.8)
+    axes.set_axisbelow(True)
+
+
+def _table_of_risk(
+    axes: Axes, names: Sequence[str], points: Sequence[CurvePoint], labels: Mapping[str, str], days: Sequence[float]
+) -> None:
+    """Write the numbers at risk under their days, one line a segment in the segment's colour."""
+    axes.set_xticks(list(days), [f"{day:g}" for day in days])
+    line_pt = 15.0
+    axes.annotate(
+        "days after the landmark, and users at risk",
+        (0, 0),
+        xytext=(0, -2.0 * line_pt),
+        xycoords="axes fraction",
+        textcoords="offset points",
+        fontsize=9,
+        color=TEXT_COLOUR,
+        annotation_clip=False,
+    )
+    for line, name in enumerate(names):
+        at_risk = {p.day: p.at_risk_count for p in _of(points, name, RETENTION_KM)}
+        colour = segment_colour(name) if name != OVERALL else "#6A6A6A"
+        offset = -(3.1 + line) * line_pt
+        label = labels.get(name, "all users" if name == OVERALL else name)
+        for day in days:
+            if day not in at_risk:
+                continue
+            axes.annotate(
+                f"{at_risk[day]:,}",
+                (day, 0),
+                xytext=(0, offset),
+                xycoords=axes.get_xaxis_transform(),
+                textcoords="offset points",
+                ha="center",
+                fontsize=8.5,
+                color=colour,
+                annotation_clip=False,
+            )
+        axes.annotate(
+            label,
+            (1, 0),
+            xytext=(6, offset),
+            xycoords="axes fraction",
+            textcoords="offset points",
+            fontsize=8.5,
+            color=colour,
+            annotation_clip=False,
+        )
