@@ -53,7 +53,8 @@ class Database:
 
     def one(self, sql: str, params: Parameters | None = None) -> tuple[Any, ...]:
         """Return the single row of the result; () when there is none."""
-        return self.execute(sql, params).fetchone() or ()
+        rows = self.execute(sql, params).fetchall()  # all of them: an unfinished result blocks the connection
+        return rows[0] if rows else ()
 
     def exists(self, table: type[contracts.Table]) -> bool:
         """Tell whether the table has been created."""
