@@ -61,7 +61,7 @@ _DEFINITIONS = (
         "pct",
         "outcome",
         "Retention (`<id>`) is {value}",
-        "Kaplan-Meier share of users who had not dropped off by that day after the landmark.",
+        "Kaplan-Meier share without drop-off by that day after the landmark; other endings count as lost.",
     ),
     MetricDefinition(
         "event_count",

@@ -14,6 +14,7 @@ import numpy as np
 from segmentation_pipeline.insights.contrasts import Interval
 from segmentation_pipeline.insights.evidence import OVERALL, SegmentEvidence, collect_evidence
 from segmentation_pipeline.insights.metrics import Judged, Users, action_measures
+from segmentation_pipeline.retention.tables import OBSERVED, RETENTION_KM
 from segmentation_pipeline.segments.tables import UNCLASSIFIED
 from segmentation_pipeline.warehouse.database import load_sql
 
@@ -92,9 +93,14 @@ def read_judged(db: Database, month: date, curve_days: Sequence[float]) -> dict[
     retention: dict[str, dict[float, Interval]] = {}
     for row in db.rows(
         "SELECT cluster_id, day, estimate, low, high FROM retention_curves WHERE refresh_month = $month"
-        " AND curve = 'retention_km' AND status = 'observed' AND day > 0 AND list_contains($days, day)"
+        " AND curve = $curve AND status = $observed AND day > 0 AND list_contains($days, day)"
         " ORDER BY cluster_id, day",
-        {"month": month, "days": [float(day) for day in curve_days]},
+        {
+            "month": month,
+            "days": [float(day) for day in curve_days],
+            "curve": RETENTION_KM,
+            "observed": OBSERVED,
+        },
     ):
         retention.setdefault(row["cluster_id"], {})[row["day"]] = Interval(row["estimate"], row["low"], row["high"])
     judged = {OVERALL: Judged(retention=retention.get(OVERALL, {}))}

@@ -1,0 +1,155 @@
+"""The two assets and their checks on a warehouse filled by hand: from users to advice, and to what makes it red."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import dagster as dg
+import pytest
+
+from segmentation_pipeline.config import Home, Settings
+from segmentation_pipeline.insights.assets import cluster_metrics, recommendations
+from segmentation_pipeline.insights.checks import (
+    cited_metrics_exist,
+    every_segment_is_advised,
+    evidence_agrees_with_clusters,
+)
+from segmentation_pipeline.warehouse.warehouse import Warehouse
+from segmentation_pipeline_tests.insights.upstream_samples import (
+    FEW,
+    MONTH,
+    NEGOTIATORS,
+    READERS,
+    write_empty_upstream,
+    write_upstream,
+)
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+SETTINGS = Settings.model_validate(
+    {
+        "roles": {
+            "churn": "drop_off",
+            "conversion": "accept",
+            "revision": "revise_offer",
+            "collaboration": "comment",
+        }
+    }
+)
+
+
+def refreshed(root: Path, settings: Settings = SETTINGS, *, is_empty: bool = False) -> tuple[Warehouse, dict[str, Any]]:
+    warehouse = Warehouse(Home(root), settings)
+    with warehouse.transaction() as db:
+        (write_empty_upstream if is_empty else write_upstream)(db)
+    context = dg.build_asset_context(partition_key=MONTH.isoformat())
+    cluster_metrics.function(context, warehouse)
+    return warehouse, dict(recommendations.function(context, warehouse) or {})
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Warehouse:
+    return refreshed(tmp_path)[0]
+
+
+def rows(warehouse: Warehouse, sql: str) -> list[tuple[Any, ...]]:
+    with warehouse.read() as db:
+        return db.execute(sql).fetchall()
+
+
+def outcome(check: Any, warehouse: Warehouse) -> bool:
+    return bool(check.function(warehouse, MONTH).passed)
+
+
+def test_who_revises_alone_and_leaves_is_told_so(warehouse: Warehouse) -> None:
+    # By hand: 80 negotiators of (10, 11 or 12) in 20 events; drop-off 48 of 80, and 48 + 16 + 4 + 2 of all 180.
+    advice = rows(
+        warehouse,
+        "SELECT text FROM recommendations WHERE recommendation_id = '2026-03-a:experiment:revision_drop_off'",
+    )
+    assert advice[0][0].startswith(
+        "Revisions make up 55% of a user's events, higher than the 26% overall. "
+        "Drop-off after the landmark is 60%, higher than the 39% overall. "
+    )
+
+
+def test_retention_is_cited_from_the_curve(warehouse: Warehouse) -> None:
+    found = rows(
+        warehouse,
+        "SELECT cluster_id, value, low, high FROM cluster_metrics WHERE metric_id = 'retention_day_3' ORDER BY ALL",
+    )
+    assert found == [(NEGOTIATORS, 0.4, 0.3, 0.5), ("overall", 0.6, 0.5, 0.7)]
+
+
+def test_the_small_segment_has_evidence_but_no_advice(tmp_path: Path) -> None:
+    warehouse, reported = refreshed(tmp_path)
+    assert rows(warehouse, f"SELECT value FROM cluster_metrics WHERE cluster_id = '{FEW}' AND metric_id = 'size'") == [
+        (12.0,)
+    ]
+    assert {cluster for (cluster,) in rows(warehouse, "SELECT cluster_id FROM recommendations")} == {
+        NEGOTIATORS,
+        READERS,
+    }
+    assert reported["segments_without_advice"] == {FEW: "12 users, advice needs 30"}
+
+
+def test_a_refresh_without_segments_has_no_rows_and_says_why(tmp_path: Path) -> None:
+    warehouse, reported = refreshed(tmp_path, is_empty=True)
+    assert rows(warehouse, "FROM cluster_metrics UNION ALL BY NAME FROM recommendations") == []
+    assert "too little data" in reported["why_empty"]
+    assert all(
+        outcome(check, warehouse)
+        for check in (cited_metrics_exist, evidence_agrees_with_clusters, every_segment_is_advised)
+    )
+
+
+def test_a_second_refresh_writes_the_same_rows(warehouse: Warehouse) -> None:
+    tables = ("cluster_metrics", "recommendations")
+    before = [rows(warehouse, f"FROM {table}") for table in tables]
+    context = dg.build_asset_context(partition_key=MONTH.isoformat())
+    cluster_metrics.function(context, warehouse)
+    recommendations.function(context, warehouse)
+    assert [rows(warehouse, f"FROM {table}") for table in tables] == before
+
+
+def test_segments_of_the_same_refresh_get_different_advice(warehouse: Warehouse) -> None:
+    titles = rows(
+        warehouse,
+        "SELECT cluster_id, title FROM recommendations WHERE kind = 'experiment' AND cluster_id < '2026-03-c'",
+    )
+    by_segment = [{title for cluster, title in titles if cluster == name} for name in (NEGOTIATORS, READERS)]
+    assert by_segment[0].isdisjoint(by_segment[1])
+
+
+def test_silence_as_drop_off_is_never_cited_with_a_direction(tmp_path: Path) -> None:
+    silent = SETTINGS.model_copy(update={"roles": SETTINGS.roles.model_copy(update={"churn": ()})})
+    warehouse, _ = refreshed(tmp_path, silent)
+    cited = [json.loads(evidence) for (evidence,) in rows(warehouse, "SELECT evidence FROM recommendations")]
+    directions = {c["direction"] for claims in cited for c in claims if c["metric_id"] == "drop_off_rate"}
+    assert directions <= {"none"}
+    assert outcome(every_segment_is_advised, warehouse)
+
+
+@pytest.mark.parametrize(
+    ("check", "tampering"),
+    [
+        (cited_metrics_exist, "UPDATE cluster_metrics SET value = value * 1.01 WHERE metric_id = 'drop_off_rate'"),
+        (cited_metrics_exist, "DELETE FROM cluster_metrics WHERE metric_id = 'drop_off_rate'"),
+        (cited_metrics_exist, "UPDATE cluster_metrics SET contrast_direction = 'none'"),
+        (cited_metrics_exist, "UPDATE recommendations SET text = replace(text, '60%', '61%')"),
+        (evidence_agrees_with_clusters, "UPDATE cluster_metrics SET value = value + 1 WHERE metric_id = 'size'"),
+        (evidence_agrees_with_clusters, "UPDATE clusters SET drop_off_rate = drop_off_rate / 2"),
+        (evidence_agrees_with_clusters, "DELETE FROM cluster_metrics WHERE cluster_id = '2026-03-b'"),
+        (every_segment_is_advised, "DELETE FROM recommendations WHERE kind = 'experiment' AND rank = 3"),
+        (every_segment_is_advised, "DELETE FROM recommendations WHERE cluster_id = '2026-03-b'"),
+        (every_segment_is_advised, "DELETE FROM recommendations WHERE kind = 'pain_point'"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else value.name,
+)
+def test_a_check_turns_red_when_its_promise_is_broken(warehouse: Warehouse, check: Any, tampering: str) -> None:
+    assert outcome(check, warehouse)
+    with warehouse.transaction() as db:
+        db.execute(tampering)
+    assert not outcome(check, warehouse)
