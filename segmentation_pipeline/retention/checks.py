@@ -39,7 +39,7 @@ WITH counted AS (
 SELECT r.at_risk_count, c.overall_count, c.segment_count
 FROM refreshes AS r CROSS JOIN counted AS c
 WHERE r.refresh_month = $month AND r.status = 'ready'
-  AND (c.overall_count IS DISTINCT FROM r.at_risk_count OR coalesce(c.segment_count, c.overall_count) <> c.overall_count)
+  AND (c.overall_count IS DISTINCT FROM r.at_risk_count OR c.segment_count <> c.overall_count)
 """
 
 TOLD_TWICE = """
