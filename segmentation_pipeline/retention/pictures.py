@@ -42,7 +42,7 @@ def draw_retention(points: Sequence[CurvePoint], labels: Mapping[str, str], days
     last_day = max((rows[-1].day for rows in curves.values()), default=max(days, default=1.0))
     for name, rows in curves.items():
         _draw_curve(axes, name, rows)
-    _label_ends(axes, {name: (float(rows[-1].estimate or 0), name) for name, rows in curves.items()}, labels, last_day)
+    _label_ends(axes, {name: rows[-1] for name, rows in curves.items()}, labels, last_day)
     is_specific = any(point.is_cause_specific for point in points)
     axes.set_title(
         "Retained after the landmark" + (" (other endings censored)" if is_specific else ""),
@@ -50,7 +50,8 @@ def draw_retention(points: Sequence[CurvePoint], labels: Mapping[str, str], days
         color=TEXT_COLOUR,
     )
     _dress(axes, last_day)
-    shown = [day for day in (0.0, *days) if day <= last_day + 1e-6]
+    # The last day is shown too, unless its number would run into the one before it.
+    shown = [day for day in (0.0, *days) if day < 0.93 * last_day] + [last_day]
     _table_of_risk(axes, in_table, points, labels, shown)
     return figure
 
@@ -58,13 +59,13 @@ def draw_retention(points: Sequence[CurvePoint], labels: Mapping[str, str], days
 def draw_incidences(points: Sequence[CurvePoint], days: Sequence[float]) -> Figure:
     """Draw for all users how large a share has ended in which way by each day, with intervals."""
     figure, axes = blank_figure(height_in=4.2)
-    ends: dict[str, tuple[float, str]] = {}
+    ends: dict[str, CurvePoint] = {}
     last_day = max(days, default=1.0)
     for cause, curve in INCIDENCES.items():
         rows = [point for point in _of(points, OVERALL, curve) if point.status == OBSERVED]
         if len(rows) > 1:
             _step(axes, rows, ENDING_COLOURS[cause], 1.8)
-            ends[cause] = (float(rows[-1].estimate or 0), cause)
+            ends[cause] = rows[-1]
             last_day = rows[-1].day
     _label_ends(axes, ends, ENDING_NAMES, last_day, ENDING_COLOURS)
     axes.set_title("How cases ended after the landmark, all users", loc="left", color=TEXT_COLOUR)
@@ -111,23 +112,29 @@ def _step(axes: Axes, rows: Sequence[CurvePoint], colour: str, width_pt: float) 
 
 def _label_ends(
     axes: Axes,
-    ends: Mapping[str, tuple[float, str]],
+    ends: Mapping[str, CurvePoint],
     labels: Mapping[str, str],
     last_day: float,
     colours: Mapping[str, str] | None = None,
 ) -> None:
-    """Write each name at its curve's end, moved apart just enough to be read."""
+    """Write each name and the last estimate at its curve's end, moved apart just enough to be read.
+
+    A curve that was cut before the others bears the day it ends at.
+    """
     heights: list[float] = []
-    for name, (height, _) in sorted(ends.items(), key=lambda end: (end[1][0], end[0])):
+    for name, end in sorted(ends.items(), key=lambda item: (item[1].estimate or 0, item[0])):
         if name == UNCLASSIFIED:
             continue
+        height = end.estimate or 0
         place = max(height, heights[-1] + LABEL_GAP * 1.3) if heights else height
         heights.append(place)
         colour = (colours or {}).get(name) or segment_colour(name)
         text = f"{labels.get(name, 'all users' if name == OVERALL else name)}  {height:.0%}"
+        if end.day < last_day - 1e-6:
+            text += f" at day {end.day:.3g}"
         axes.annotate(
             text,
-            (last_day, place),
+            (end.day, place),
             xytext=(6, 0),
             textcoords="offset points",
             color=colour if name != OVERALL else "#6A6A6A",
@@ -149,7 +156,7 @@ def _table_of_risk(
     axes: Axes, names: Sequence[str], points: Sequence[CurvePoint], labels: Mapping[str, str], days: Sequence[float]
 ) -> None:
     """Write the numbers at risk under their days, one line a segment in the segment's colour."""
-    axes.set_xticks(list(days), [f"{day:g}" for day in days])
+    axes.set_xticks(list(days), [f"{day:.3g}" for day in days])
     line_pt = 15.0
     axes.annotate(
         "days after the landmark, and users at risk",
@@ -183,7 +190,7 @@ def _table_of_risk(
         axes.annotate(
             label,
             (1, 0),
-            xytext=(6, offset),
+            xytext=(24, offset),
             xycoords="axes fraction",
             textcoords="offset points",
             fontsize=8.5,
