@@ -34,7 +34,7 @@ CHECK_MODULES: tuple[ModuleType, ...] = (events_checks, segments_checks, retenti
 
 INGEST = "ingest"
 DAILY_UPDATE = "daily_update"
-INGESTED = ("raw_events", "rejected_events", "landed_files", "session_backlog", "sessions")
+INGESTED = ("sessions",)
 CURRENT = ("current_features", "current_segments")
 
 
@@ -65,8 +65,6 @@ def build_defs(*, home_root: Path | None = None, overrides: Mapping[str, Any] | 
     partitions = monthly_partitions(settings)
     assets = [asset.definition(partitions) for asset in table_assets()]
     written = [table_name(table) for asset in table_assets() for table in asset.tables]
-    known = set(written)
-    present = [name for name in INGESTED if name in known]
     jobs = [
         dg.define_asset_job(
             MONTHLY_REFRESH,
@@ -75,12 +73,12 @@ def build_defs(*, home_root: Path | None = None, overrides: Mapping[str, Any] | 
         ),
         dg.define_asset_job(
             DAILY_UPDATE,
-            selection=dg.AssetSelection.assets(*present, *CURRENT, PUBLISHED_WAREHOUSE),
+            selection=_whole(*INGESTED, *CURRENT, PUBLISHED_WAREHOUSE),
             description="What changed today: ingest, sessions, current segments by the stored model, publish.",
         ),
         dg.define_asset_job(
             INGEST,
-            selection=dg.AssetSelection.assets(*present),
+            selection=_whole(*INGESTED),
             description="Load landed files and recompute the sessions they touch.",
         ),
     ]
@@ -93,6 +91,11 @@ def build_defs(*, home_root: Path | None = None, overrides: Mapping[str, Any] | 
         resources={"warehouse": warehouse_resource(home_root), **(overrides or {})},
         executor=dg.in_process_executor,
     )
+
+
+def _whole(*names: str) -> dg.AssetSelection:
+    """Select assets with all tables that are written in the same transactions."""
+    return dg.AssetSelection.assets(*names).required_multi_asset_neighbors()
 
 
 def _settings_or_defaults(home_root: Path | None) -> Settings:
