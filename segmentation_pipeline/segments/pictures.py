@@ -13,6 +13,7 @@ import numpy as np
 from segmentation_pipeline.pictures import NEUTRAL_COLOUR, TEXT_COLOUR, blank_figure, segment_colour
 
 if TYPE_CHECKING:
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
@@ -20,6 +21,11 @@ if TYPE_CHECKING:
 
 DRAWN_USERS = 20_000
 """More dots only darken the picture; every n-th user is drawn beyond."""
+
+LABEL_HEIGHT = 0.2
+"""Height of a segment, as a share of the map's, under which its label would hide most of it."""
+
+MAP_COLOUR = "#FAFAFA"
 
 READING_HELP = {
     "umap": "Dots close together are users who behave alike. Distances between groups, and their sizes, mean nothing.",
@@ -34,18 +40,23 @@ def draw_map(
     step = max(1, -(-len(places) // DRAWN_USERS))
     drawn, drawn_segments = places[::step], segments[::step]
     figure, axes = blank_figure()
-    size = float(np.clip(12_000 / max(len(drawn), 1), 2.0, 16.0))
+    size = float(np.clip(16_000 / max(len(drawn), 1), 2.0, 28.0))
     for number in (-1, *range(len(cluster_ids))):
         members = drawn[drawn_segments == number]
         colour = segment_colour(cluster_ids[number]) if number >= 0 else NEUTRAL_COLOUR
         axes.scatter(members[:, 0], members[:, 1], s=size, c=colour, alpha=0.6, linewidths=0)
+    height = float(np.ptp(places[:, 1])) or 1.0
     for number, (cluster_id, label) in enumerate(zip(cluster_ids, labels, strict=True)):
-        at = np.median(places[segments == number], axis=0)
+        members = places[segments == number]
+        low, middle, high = np.quantile(members[:, 1], [0.05, 0.5, 0.95])
+        is_compact = (high - low) / height < LABEL_HEIGHT  # a label on it would hide it, so it goes above
         axes.annotate(
             f"{label}\n{(segments == number).mean():.0%} of users",
-            (float(at[0]), float(at[1])),
+            (float(np.median(members[:, 0])), float(members[:, 1].max() if is_compact else middle)),
+            xytext=(0, 6 if is_compact else 0),
+            textcoords="offset points",
             ha="center",
-            va="center",
+            va="bottom" if is_compact else "center",
             fontsize=9,
             fontweight="bold",
             color=TEXT_COLOUR,
@@ -53,11 +64,7 @@ def draw_map(
         )
     unclassified = float((segments < 0).mean())
     note = f" Grey: {unclassified:.0%} between segments." if unclassified > 0 else ""
-    axes.set_title("Users at the landmark", loc="left", color=TEXT_COLOUR)
-    axes.set_xlabel(READING_HELP[method] + note, fontsize=8, color=TEXT_COLOUR, loc="left")
-    axes.set_xticks([])
-    axes.set_yticks([])
-    axes.margins(0.08)
+    _finish(axes, READING_HELP[method] + note)
     return figure
 
 
@@ -68,8 +75,15 @@ def draw_unlabelled(places: Matrix, is_fitted: NDArray[np.bool_], *, method: str
     for chosen, alpha in ((~is_fitted, 0.2), (is_fitted, 0.6)):
         members = places[::step][chosen[::step]]
         axes.scatter(members[:, 0], members[:, 1], s=8, c=NEUTRAL_COLOUR, alpha=alpha, linewidths=0)
+    _finish(axes, READING_HELP[method])
+    return figure
+
+
+def _finish(axes: Axes, reading_help: str) -> None:
     axes.set_title("Users at the landmark", loc="left", color=TEXT_COLOUR)
-    axes.set_xlabel(READING_HELP[method], fontsize=8, color=TEXT_COLOUR, loc="left")
+    axes.set_xlabel(reading_help, fontsize=8, color=TEXT_COLOUR, loc="left")
     axes.set_xticks([])
     axes.set_yticks([])
-    return figure
+    axes.spines[:].set_visible(False)
+    axes.set_facecolor(MAP_COLOUR)
+    axes.margins(0.14)
