@@ -34,6 +34,10 @@ PENALISERS = (0.0, 0.0001, 0.001, 0.01, 0.1)
 SCHOENFELD_MAX_ROWS = 30_000
 """Rows up to which proportionality is tested, and lifelines' residuals are affordable (seconds, not minutes)."""
 
+EXACT_TIMES_MAX_ROWS = 30_000
+MINUTES_A_DAY = 1_440
+"""Above so many rows durations are taken to the minute: ties (by Efron) let lifelines go by distinct time."""
+
 IMPLAUSIBLE_LOG_HAZARD = 15.0
 """A group's log hazard ratio beyond this (3 million times) is a likelihood without a maximum, not an estimate."""
 
@@ -98,6 +102,8 @@ def fit_cox(
     fitted is said in `reason`, never raised.
     """
     durations, ends = as_follow_up(durations_days, outcomes)
+    if durations.size > EXACT_TIMES_MAX_ROWS:
+        durations = np.ceil(durations * MINUTES_A_DAY) / MINUTES_A_DAY
     happened = ends == event
     checked = usable_covariates(covariates)
     terms = {name: Term(name, "not_fitted", checked.dropped.get(name)) for name in covariates}

@@ -132,3 +132,15 @@ def test_the_order_of_users_never_matters() -> None:
         assert (one.name, one.status) == (other.name, other.status)
         if one.status == "fitted":
             assert one.coefficient == pytest.approx(other.coefficient, abs=1e-7)
+
+
+def test_taking_many_durations_to_the_minute_does_not_move_the_ratios(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(6)
+    exposed = np.arange(6_000) % 2 * 1.0
+    durations = rng.exponential(1 / (0.05 * np.exp(0.7 * exposed)))
+    exact = fit_cox({"exposed": exposed}, durations, ["churn"] * 6_000)
+    monkeypatch.setattr("segmentation_pipeline.survival.cox.EXACT_TIMES_MAX_ROWS", 5_999)
+    to_the_minute = fit_cox({"exposed": exposed}, durations, ["churn"] * 6_000)
+    one, other = exact.term("exposed").coefficient, to_the_minute.term("exposed").coefficient
+    assert one != other
+    assert one == pytest.approx(other, abs=5e-4)
