@@ -4,6 +4,7 @@ Add here: a thin asset: read, call, write, report.
 Keep out: reading files (`ingest.py`), dates (`clock.py`) and what a figure means (`sql/`).
 """
 
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
@@ -24,10 +25,49 @@ from segmentation_pipeline.events.features import (
     write_refresh,
     write_user_features,
 )
+from segmentation_pipeline.events.ingest import ingest_landing
 from segmentation_pipeline.events.sessions import sessions_by_gap, update_sessions
-from segmentation_pipeline.events.tables import RawEvents, SessionBacklog
+from segmentation_pipeline.events.tables import LandedFiles, RawEvents, RejectedEvents, SessionBacklog
 from segmentation_pipeline.orchestration.table_assets import refresh_month, table_asset
 from segmentation_pipeline.warehouse.resource import Warehouse
+
+
+@table_asset(RawEvents, RejectedEvents, LandedFiles, SessionBacklog, group="events", kinds={"duckdb", "sql"})
+def landed_events(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dict[str, dict[str, Any]]:
+    """Files that are new or changed in landing are read in one transaction; the others cost only their hash.
+
+    Equal events are kept once, for the file first in name order; a record that is no event is kept with its reason.
+    """
+    scratch = warehouse.home.warehouse_file.parent / "incoming"
+    with warehouse.transaction() as db:
+        report = ingest_landing(
+            db,
+            warehouse.home.landing,
+            warehouse.settings.input,
+            now=datetime.now(UTC).replace(tzinfo=None),
+            scratch=scratch,
+        )
+        files = db.rows("SELECT * FROM landed_files ORDER BY landed_recorded_at DESC, file_name LIMIT 50")
+        reasons = db.rows("SELECT reason, count(*) AS records FROM rejected_events GROUP BY reason ORDER BY reason")
+    for error in report.errors:
+        context.log.warning(error)
+    shown = "\n".join(
+        f"| {row['file_name']} | {row['status']} | {row['read_count']:,} | {row['accepted_count']:,} "
+        f"| {row['rejected_count']:,} | {row['duplicate_count']:,} | `{row['mapping']}` |"
+        for row in files
+    )
+    return {
+        "raw_events": {"accepted_now": report.accepted_count, "duplicates_now": report.duplicate_count},
+        "rejected_events": {row["reason"]: row["records"] for row in reasons},
+        "landed_files": {
+            "read_now": len(report.read_files),
+            "unchanged": len(report.unchanged_files),
+            "errors_now": len(report.errors),
+            "files": dg.MetadataValue.md(
+                f"| file | status | read | accepted | rejected | duplicate | mapping |\n|-|-|-|-|-|-|-|\n{shown}"
+            ),
+        },
+    }
 
 
 @table_asset(Sessions, SessionRules, reads=[RawEvents, SessionBacklog], group="events", kinds={"duckdb", "sql"})

@@ -8,8 +8,45 @@ from datetime import date
 
 from segmentation_pipeline.events.clock import choose_clock
 from segmentation_pipeline.events.feature_tables import Refreshes, Sessions, UserFeatures, UserOutcomes
+from segmentation_pipeline.events.tables import LandedFiles
 from segmentation_pipeline.orchestration.table_checks import CheckOutcome, table_check
+from segmentation_pipeline.warehouse.database import load_sql
 from segmentation_pipeline.warehouse.resource import Warehouse
+
+
+@table_check(LandedFiles)
+def no_record_is_lost(warehouse: Warehouse, _month: date | None) -> CheckOutcome:
+    """Per file, what landed_files tells is what the tables hold: read = accepted + rejected + duplicate."""
+    with warehouse.read() as db:
+        wrong = db.rows(load_sql(__package__, "lost_records"))
+        (files, read) = db.one("SELECT count(*), coalesce(sum(read_count), 0) FROM landed_files")
+    names = ", ".join(str(row["file_name"]) for row in wrong[:5])
+    return CheckOutcome(
+        passed=not wrong,
+        description=(
+            f"Records of {len(wrong)} files do not add up: {names}. Next: raise READING_RULES or delete the warehouse "
+            "file; both read every landed file again."
+            if wrong
+            else f"All {int(read):,} records of {files:,} files are accepted, rejected or duplicates."
+        ),
+        values={"file_count": int(files), "read_count": int(read), "wrong_files": len(wrong)},
+    )
+
+
+@table_check(LandedFiles)
+def every_file_is_readable(warehouse: Warehouse, _month: date | None) -> CheckOutcome:
+    """Files that could not be read as a whole are named; the others are loaded without them."""
+    with warehouse.read() as db:
+        errors = [
+            str(row["error"])
+            for row in db.rows("SELECT error FROM landed_files WHERE status = 'error' ORDER BY file_name")
+        ]
+    return CheckOutcome(
+        passed=not errors,
+        severity="WARN",
+        description="\n".join(errors[:10]) if errors else "Every landed file was read.",
+        values={"error_files": len(errors)},
+    )
 
 
 @table_check(Sessions)

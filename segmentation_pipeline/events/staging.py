@@ -1,0 +1,254 @@
+"""Files read into a stage: an in-memory database beside the warehouse, so a file that cannot be read harms nothing.
+
+(An error aborts the DuckDB transaction it happens in; the stage has its own connection, the writing one never sees it.)
+Add here: what must be known of a file before its rows meet the warehouse. Keep out: the warehouse (ingest.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import dataclasses
+import itertools
+import tempfile
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import duckdb
+
+from segmentation_pipeline.errors import InputError
+from segmentation_pipeline.events.mapping import Mapping, map_columns
+from segmentation_pipeline.events.readers import UNREADABLE, Records, csv_records, fields_sql, open_records
+from segmentation_pipeline.events.rejections import describe_rejections
+from segmentation_pipeline.events.sources import LandedFile, Source, compression_of, recognise
+from segmentation_pipeline.events.tables import EARLIEST_EVENT, MAX_RECORD_CHARS
+from segmentation_pipeline.events.transcoding import is_damaged_utf8, with_plain_newlines, without_blank_lines
+from segmentation_pipeline.warehouse.database import load_sql
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from segmentation_pipeline.config import InputSettings
+
+_stage_numbers = itertools.count(1)
+
+_NOT_THE_FILE = (duckdb.ParserException, duckdb.BinderException, duckdb.CatalogException, duckdb.OutOfMemoryException)
+"""Errors of our own SQL or of the machine: no file is blamed for them."""
+
+STAGED = (
+    "file_number INTEGER, user_id VARCHAR, event_at TIMESTAMP, action VARCHAR, metadata VARCHAR, event_id VARCHAR, "
+    "event_key BIGINT"
+)
+REJECTED = (
+    "file_name VARCHAR, record_number BIGINT, reason VARCHAR, column_name VARCHAR, message VARCHAR, record VARCHAR"
+)
+
+
+@dataclass(frozen=True)
+class StagedFile:
+    """What became of one file: how it was read, and how many of its records are events."""
+
+    file: LandedFile
+    landed_at: datetime
+    format: str = "unknown"
+    compression: str = "unknown"
+    encoding: str = "unknown"
+    delimiter: str | None = None
+    mapping: str = "{}"
+    error: str | None = None
+    read_count: int = 0
+    rejected_count: int = 0
+
+
+class Stage:
+    """A batch of files being read. Tables: staged (records), duplicates (within the batch), rejected."""
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, name: str, settings: InputSettings, scratch: Path
+    ) -> None:
+        self.name = name
+        self.files: list[StagedFile] = []
+        self._connection = connection
+        self._settings = settings
+        self._scratch = scratch
+        connection.execute(f"ATTACH ':memory:' AS {name}")
+        connection.execute(f"CREATE TABLE {name}.staged ({STAGED})")
+        connection.execute(f"CREATE TABLE {name}.rejected ({REJECTED})")
+        connection.execute("SET TimeZone = '{}'".format(settings.default_timezone.replace("'", "")))
+        connection.execute(load_sql(__package__, "utc_time"))
+
+    def read(self, file: LandedFile, landed_at: datetime) -> StagedFile:
+        """Read one file; one that cannot be read as a whole leaves no row and says why in `error`."""
+        with tempfile.TemporaryDirectory(dir=self._scratch) as folder:
+            outcome = self._read(file, landed_at, Path(folder))
+        if outcome.error:
+            self._forget(file.name)
+            outcome = replace(outcome, read_count=0, rejected_count=0)
+        self.files.append(outcome)
+        return outcome
+
+    def find_duplicates(self) -> None:
+        """Note which staged records repeat an event of the batch."""
+        sql = load_sql(__package__, "batch_duplicates").format(stage=self.name)
+        self._connection.execute(f"CREATE TABLE {self.name}.duplicates AS {sql}")
+
+    def _read(self, file: LandedFile, landed_at: datetime, scratch: Path) -> StagedFile:
+        outcome = StagedFile(file, landed_at)
+        try:
+            outcome = replace(outcome, compression=compression_of(file.path))
+            source = recognise(file, self._settings.columns, scratch)
+            outcome = _described(outcome, source)
+            outcome = self._stage(outcome, source, scratch)
+        except InputError as error:
+            return replace(outcome, error=str(error))
+        except _NOT_THE_FILE:
+            raise
+        except duckdb.Error as error:
+            return replace(outcome, error=_unreadable_file(file.name, error))
+        return outcome
+
+    def _stage(self, outcome: StagedFile, source: Source, scratch: Path) -> StagedFile:
+        try:
+            staged = self._stage_records(outcome, source, scratch)
+        except duckdb.InvalidInputException as error:
+            if source.format not in ("csv", "ndjson") or "invalid state" not in str(error):
+                raise
+            plain = scratch / "newlines"
+            with_plain_newlines(source.readable, plain)
+            source = replace(source, readable=plain)
+            staged = self._stage_records(outcome, source, scratch)
+        if staged.rejected_count and source.encoding == "utf-8" and self._has_broken_text(source):
+            self._forget(outcome.file.name)
+            source = recognise(source.file, self._settings.columns, scratch, encoding="cp1252")
+            return self._stage_records(_described(outcome, source), source, scratch)
+        return staged
+
+    def _stage_records(self, outcome: StagedFile, source: Source, scratch: Path) -> StagedFile:
+        records = open_records(self._connection, source)
+        if not records.columns and source.format in ("json", "ndjson"):
+            return self._without_objects(outcome, records)
+        header = source.dialect.header if source.dialect else records.columns
+        mapping = map_columns(outcome.file.name, header, self._settings.columns, nested=records.nested)
+        outcome = replace(outcome, mapping=mapping.as_json())
+        staged_count = self._insert_staged(records, mapping, outcome)
+        unreadable_count = self._unreadable_count(records)
+        (null_count,) = self._one(
+            f"SELECT count(*) FROM {self.name}.staged WHERE file_number = $n AND user_id IS NULL", n=len(self.files)
+        )
+        rejected_count = null_count + unreadable_count
+        if rejected_count:
+            self._insert_rejected(records, mapping, outcome, source, scratch)
+        return replace(outcome, read_count=staged_count + unreadable_count, rejected_count=rejected_count)
+
+    def _judged(self, records: Records, mapping: Mapping) -> str:
+        fields = fields_sql(records, mapping, self._settings.action_separator, self._settings.max_field_chars)
+        judged = load_sql(__package__, "judged_records")
+        return judged.replace("{earliest_event}", str(EARLIEST_EVENT)).replace("{fields}", fields)
+
+    def _insert_staged(self, records: Records, mapping: Mapping, outcome: StagedFile) -> int:
+        self._clear_unreadable()
+        select = load_sql(__package__, "staged_records").replace("{judged}", self._judged(records, mapping))
+        (count,) = self._one(
+            f"INSERT INTO {self.name}.staged {select}", file_number=len(self.files), landed_at=outcome.landed_at
+        )
+        return int(count)
+
+    def _insert_rejected(
+        self, records: Records, mapping: Mapping, outcome: StagedFile, source: Source, scratch: Path
+    ) -> None:
+        """Read the file again, this time counting records."""
+        if source.format == "csv" and source.dialect is not None:
+            counted = scratch / "counted"
+            if without_blank_lines(source.readable, counted):
+                records = csv_records(counted, dataclasses.replace(source.dialect, blank_lines=0))
+        self._clear_unreadable()
+        select = load_sql(__package__, "rejected_records").replace("{judged}", self._judged(records, mapping))
+        self._connection.execute(
+            f"CREATE OR REPLACE TEMP TABLE rejected_records AS {select}", {"landed_at": outcome.landed_at}
+        )
+        if not records.has_unreadable:
+            self._connection.execute(
+                f"CREATE TEMP TABLE {UNREADABLE} (line UBIGINT, error_type VARCHAR, csv_line VARCHAR)"
+            )
+        numbered = load_sql(__package__, "numbered_rejections")
+        self._connection.execute(
+            f"INSERT INTO {self.name}.rejected {describe_rejections(numbered)}",
+            {
+                "file_name": outcome.file.name,
+                "header_count": records.header_count,
+                "split_reason": "wrong_column_count" if records.format == "csv" else "invalid_json",
+                "max_record_chars": MAX_RECORD_CHARS,
+                "user_column": mapping.user_id.name,
+                "time_column": mapping.timestamp.name,
+                "action_column": "+".join(field.name for field in mapping.action),
+                "max_field_chars": self._settings.max_field_chars,
+            },
+        )
+        self._connection.execute("DROP TABLE rejected_records")
+
+    def _without_objects(self, outcome: StagedFile, records: Records) -> StagedFile:
+        (count,) = self._one(f"SELECT count(*) FROM {records.relation} WHERE trim(line) <> ''")
+        if count:
+            raise InputError(
+                f"{outcome.file.name}: none of its {count:,} records is a JSON object. "
+                "Next: write one object per line (NDJSON), or a JSON array of objects."
+            )
+        return outcome
+
+    def _has_broken_text(self, source: Source) -> bool:
+        """Whether bytes that are no UTF-8 are the rule of this file rather than damage in a few places."""
+        (broken,) = self._one(
+            f"SELECT count(*) FROM {self.name}.rejected WHERE file_name = $name AND reason = 'unreadable_text'",
+            name=source.file.name,
+        )
+        return bool(broken) and not is_damaged_utf8(source.readable)
+
+    def _forget(self, file_name: str) -> None:
+        self._connection.execute(f"DELETE FROM {self.name}.staged WHERE file_number = $n", {"n": len(self.files)})
+        self._connection.execute(f"DELETE FROM {self.name}.rejected WHERE file_name = $name", {"name": file_name})
+
+    def _clear_unreadable(self) -> None:
+        self._connection.execute(f"DROP TABLE IF EXISTS {UNREADABLE}")
+        self._connection.execute(f"DROP TABLE IF EXISTS {UNREADABLE}_scans")
+
+    def _unreadable_count(self, records: Records) -> int:
+        return int(self._one(f"SELECT count(DISTINCT line) FROM {UNREADABLE}")[0]) if records.has_unreadable else 0
+
+    def _one(self, sql: str, **params: Any) -> tuple[Any, ...]:
+        return self._connection.execute(sql, params or None).fetchone() or (0,)
+
+
+@contextlib.contextmanager
+def open_stage(connection: duckdb.DuckDBPyConnection, settings: InputSettings, scratch: Path) -> Iterator[Stage]:
+    """Yield an empty stage beside the connection's database; gone when the context ends.
+
+    Each stage has a name of its own: a transaction that has looked into one sees it as it was then.
+    """
+    cursor = connection.cursor()
+    name = f"stage_{next(_stage_numbers)}"
+    try:
+        yield Stage(cursor, name, settings, scratch)
+    finally:
+        with contextlib.suppress(duckdb.Error):
+            cursor.execute(f"DETACH {name}")
+        cursor.close()
+
+
+def _described(outcome: StagedFile, source: Source) -> StagedFile:
+    return replace(
+        outcome,
+        format=source.format,
+        compression=source.compression,
+        encoding=source.encoding,
+        delimiter=source.dialect.delimiter if source.dialect else None,
+    )
+
+
+def _unreadable_file(name: str, error: duckdb.Error) -> str:
+    """The first line of DuckDB's message: what follows are its own settings."""
+    said = str(error).strip().splitlines()[0]
+    return (
+        f"{name}: cannot be read as a whole ({said}). "
+        "Next: mend or export the file again; the other files are loaded without it."
+    )

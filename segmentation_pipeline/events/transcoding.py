@@ -1,0 +1,143 @@
+"""Streams from one file to another: decompressed, as UTF-8, with one kind of newline; never a whole file in memory.
+
+Add here: another compression or encoding. Keep out: deciding which one a file has (sources.py).
+"""
+
+from __future__ import annotations
+
+import codecs
+import gzip
+import re
+import zlib
+from typing import TYPE_CHECKING, BinaryIO
+
+from segmentation_pipeline.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+CHUNK_BYTES = 1 << 20
+"""Bytes held in memory at a time."""
+
+
+def decompress(file_name: str, path: Path, compression: str, target: Path) -> None:
+    """Write the decompressed bytes, checksums verified (DuckDB itself reads a damaged gzip without a word).
+
+    Raises:
+        InputError: the file is cut off or damaged.
+    """
+    try:
+        with path.open("rb") as compressed, target.open("wb") as plain:
+            chunks = _gunzipped(compressed) if compression == "gzip" else _unzstandard(compressed)
+            for chunk in chunks:
+                plain.write(chunk)
+    except (EOFError, zlib.error, gzip.BadGzipFile, _DamagedError) as error:
+        raise InputError(
+            f"{file_name}: the {compression} file is cut off or damaged ({error}). "
+            "Next: copy it again from where it comes; the other files are loaded without it."
+        ) from error
+
+
+def transcode(file_name: str, path: Path, encoding: str, target: Path) -> str:
+    """Write the text as UTF-8; return the encoding that worked (Latin-1 where CP1252 leaves a byte undefined).
+
+    Raises:
+        InputError: the bytes are not of this encoding.
+    """
+    try:
+        with (
+            path.open("r", encoding=encoding, newline="") as text,
+            target.open("w", encoding="utf-8", newline="") as out,
+        ):
+            while chunk := text.read(CHUNK_BYTES):
+                out.write(chunk)
+    except UnicodeError as error:
+        if encoding == "cp1252":
+            return transcode(file_name, path, "latin-1", target)
+        raise InputError(
+            f"{file_name}: the text begins like {encoding} but is not ({error}). "
+            "Next: save it as UTF-8 and land it again."
+        ) from error
+    return encoding
+
+
+def with_plain_newlines(path: Path, target: Path) -> None:
+    r"""Write the same bytes with every `\r\n` and lone `\r` as `\n`: DuckDB refuses a file that mixes them."""
+    with path.open("rb") as source, target.open("wb") as out:
+        held = b""
+        while chunk := source.read(CHUNK_BYTES):
+            text = held + chunk
+            held = b"\r" if text.endswith(b"\r") else b""
+            out.write(text[: len(text) - len(held)].replace(b"\r\n", b"\n").replace(b"\r", b"\n"))
+        out.write(b"\n" if held else b"")
+
+
+def without_blank_lines(path: Path, target: Path) -> bool:
+    """Write the same bytes without empty lines, so records can be counted; return whether there were any."""
+    written = 0
+    with path.open("rb") as source, target.open("wb") as out:
+        held, is_beginning = b"", True
+        while chunk := source.read(CHUNK_BYTES):
+            text = held + chunk
+            text = text.lstrip(b"\r\n") if is_beginning else text
+            end = len(text.rstrip(b"\r\n"))
+            is_beginning, held = is_beginning and not end, text[end:]
+            written += out.write(_NEWLINES.sub(_first_newline, text[:end]))
+        written += out.write(_NEWLINES.sub(_first_newline, held))
+    return written != path.stat().st_size
+
+
+def is_damaged_utf8(path: Path) -> bool:
+    """Tell UTF-8 with a few broken bytes (true) from text of a one-byte encoding (false).
+
+    Accented characters that decode outnumber bytes that do not only when the text was written as UTF-8.
+    """
+    decoder = codecs.getincrementaldecoder("utf-8")(errors="surrogateescape")
+    characters = broken = 0
+    with path.open("rb") as source:
+        while chunk := source.read(CHUNK_BYTES):
+            if chunk.isascii():
+                continue
+            text = decoder.decode(chunk)
+            broken += len(re.findall("[\udc80-\udcff]", text))
+            characters += len(re.findall("[^\x00-\x7f\udc80-\udcff]", text))
+    return characters > broken
+
+
+_NEWLINES = re.compile(rb"(?:\r\n|\n|\r)+")
+
+
+class _DamagedError(Exception):
+    """A compressed stream ends early or holds what it should not."""
+
+
+def _first_newline(match: re.Match[bytes]) -> bytes:
+    newlines = match.group(0)
+    return b"\r\n" if newlines.startswith(b"\r\n") else newlines[:1]
+
+
+def _gunzipped(compressed: BinaryIO) -> Iterator[bytes]:
+    with gzip.GzipFile(fileobj=compressed, mode="rb") as stream:
+        while chunk := stream.read(CHUNK_BYTES):
+            yield chunk
+
+
+def _unzstandard(compressed: BinaryIO) -> Iterator[bytes]:
+    import zstandard
+
+    frame = zstandard.ZstdDecompressor().decompressobj()
+    ended = False
+    try:
+        while chunk := compressed.read(CHUNK_BYTES):
+            yield frame.decompress(chunk)
+            while frame.eof and frame.unused_data:
+                rest, frame = frame.unused_data, zstandard.ZstdDecompressor().decompressobj()
+                yield frame.decompress(rest)
+            ended = frame.eof
+            if ended:  # the next bytes, if any, begin a new frame
+                frame = zstandard.ZstdDecompressor().decompressobj()
+    except zstandard.ZstdError as error:
+        raise _DamagedError(str(error)) from error
+    if not ended:
+        raise _DamagedError("the last frame has no end")
