@@ -44,7 +44,6 @@ class TableCheck:
 
     def definition(self, partitions: dg.PartitionsDefinition[str]) -> dg.AssetChecksDefinition:
         """Return the Dagster check; blocking, so a red ERROR stops what follows in the same run."""
-
         with warnings.catch_warnings():
             # Partitioned checks are marked as preview; each Dagster release this pins was tried with them.
             warnings.simplefilter("ignore", dg.PreviewWarning)

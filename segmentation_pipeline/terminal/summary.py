@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich import box
 from rich.panel import Panel
 from rich.table import Table
 
@@ -38,16 +39,15 @@ def print_refresh(console: Console, home: Home, month: date) -> None:
         return
     console.print(_dates(refresh))
     console.print(_segments_table(segments))
+    console.print("[bold]Top advice[/]")
+    console.print(_top_advice(segments))
+    console.print()
     if unclassified:
         console.print(
             f"{unclassified:,} of {refresh.at_risk_count:,} users at risk are unclassified: between segments."
         )
-    if ended:
-        shown = ", ".join(
-            f"{row.outcome} {row.user_count:,} ({row.share:.0%}, 95 % {row.share_low:.0%}–{row.share_high:.0%})"
-            for row in ended
-        )
-        console.print(f"[bold]ended_early[/] (before the landmark, not judged): {shown}")
+    if ended and ended[0].user_count:
+        console.print(_ended_early(ended))
 
 
 def print_next_steps(console: Console, home: Home) -> None:
@@ -68,18 +68,29 @@ def _dates(refresh: client.RefreshSummary) -> str:
     )
 
 
+def _ended_early(ended: list[client.EndedEarly]) -> str:
+    every, outcomes = ended[0], [row for row in ended[1:] if row.user_count]
+    of_which = ", ".join(f"{row.outcome} {row.user_count:,} ({_interval(row)})" for row in outcomes)
+    return (
+        f"[bold]ended_early[/] (case closed before the landmark, so not judged): {every.user_count:,} users, "
+        f"{_interval(every)} of all; {of_which}"
+    )
+
+
+def _interval(row: client.EndedEarly) -> str:
+    return f"{row.share:.1%}, 95 % {row.share_low:.1%}–{row.share_high:.1%}"
+
+
 def _segments_table(segments: list[client.SegmentSummary]) -> Table:
-    table = Table(title_justify="left", row_styles=["", "dim"], pad_edge=False)
-    for heading, justify in (
-        ("segment", "left"),
-        ("label", "left"),
-        ("users", "right"),
-        ("share", "right"),
-        ("drop-off (95 %)", "right"),
-        ("retention", "right"),
-        ("top advice", "left"),
-    ):
-        table.add_column(heading, justify=justify, no_wrap=heading in {"segment", "users"})  # type: ignore[arg-type]
+    drop_off_days = {segment.drop_off_days for segment in segments if segment.drop_off_days is not None}
+    by_day = f" by day {max(drop_off_days):.3g}" if drop_off_days else ""
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
+    table.add_column("segment", no_wrap=True)
+    table.add_column("label", overflow="fold")
+    table.add_column("users", justify="right", no_wrap=True)
+    table.add_column("share", justify="right", no_wrap=True)
+    table.add_column(f"drop-off{by_day} (95 %)", justify="right")
+    table.add_column("retention (KM)", justify="right")
     for segment in segments:
         table.add_row(
             segment.cluster_id,
@@ -88,19 +99,26 @@ def _segments_table(segments: list[client.SegmentSummary]) -> Table:
             f"{segment.share:.0%}",
             _drop_off(segment),
             _retention(segment),
-            segment.top_advice or NOT_KNOWN,
         )
+    return table
+
+
+def _top_advice(segments: list[client.SegmentSummary]) -> Table:
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True)
+    table.add_column(overflow="fold")
+    for segment in segments:
+        table.add_row(segment.cluster_id, segment.top_advice or "no advice: too few users")
     return table
 
 
 def _drop_off(segment: client.SegmentSummary) -> str:
     if segment.drop_off_rate is None or segment.drop_off_low is None or segment.drop_off_high is None:
         return NOT_KNOWN
-    interval = f"{segment.drop_off_low:.0%}–{segment.drop_off_high:.0%}"
-    return f"{segment.drop_off_rate:.0%} ({interval}) in {segment.drop_off_days:.3g} d"
+    return f"{segment.drop_off_rate:.0%} ({segment.drop_off_low:.0%}–{segment.drop_off_high:.0%})"
 
 
 def _retention(segment: client.SegmentSummary) -> str:
     if segment.retention is None:
         return NOT_KNOWN
-    return f"{segment.retention:.0%} at day {segment.retention_day:.3g}"
+    return f"{segment.retention:.0%}, day {segment.retention_day:.3g}"
