@@ -21,7 +21,7 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
     Rule(
         "revision_high",
         "revision",
-        (higher("revision_share"),),
+        (higher("revision_share", floor=0.1),),
         ExperimentTemplate(
             title="Show what changed between versions",
             body="Highlight the fields that changed since the version before and let the other side accept each "
@@ -33,15 +33,15 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
         ),
         PainTemplate(
             "Versions pile up",
-            "Much of the activity of these users goes into <revision>. Find out whether it is negotiation, which is "
-            "healthy, or the repair of mistakes, which a form can prevent.",
+            "These users put a good part of their activity into <revision>. Find out whether it is negotiation, "
+            "which is healthy, or the repair of mistakes, which a form can prevent.",
         ),
         roles=("revision",),
     ),
     Rule(
         "collaboration_low",
         "collaboration",
-        (lower("collaboration_score"),),
+        (lower("collaboration_score", ceiling=25),),
         ExperimentTemplate(
             title="Suggest a collaborator by name",
             body="When an item is created, suggest the people who worked on similar items and add them with a click.",
@@ -60,7 +60,7 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
     Rule(
         "collaboration_high",
         "collaboration",
-        (higher("collaboration_score"),),
+        (higher("collaboration_score", floor=25),),
         ExperimentTemplate(
             title="Inbox for mentions and open replies",
             body="Collect comments, mentions and requests across items in a list that can be cleared.",
@@ -90,9 +90,9 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
             effort="S",
         ),
         PainTemplate(
-            "Visits end before work begins",
-            "Users look in, do little and go. Either they came to check something that a message could have told "
-            "them, or they did not find where to continue.",
+            "Visits end before much is done",
+            "These users lag behind the rest in what they do during a visit. Either they came to check something that "
+            "a message could have told them, or they did not find where to continue.",
         ),
     ),
     Rule(
@@ -100,22 +100,24 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
         "rhythm",
         (lower("session_frequency"),),
         ExperimentTemplate(
-            title="Weekly digest with a decision to take",
-            body="Send a digest that ends in a decision the user can take from the message: confirm, decline, assign.",
+            title="Digest with a decision to take",
+            body="Send a regular digest that ends in a decision the user can take from the message: confirm, decline, "
+            "assign.",
             change="users get a digest with a decision to take",
             reason="answering from the message is a light way back into the habit",
             metrics=("session_frequency", *STAY),
             effort="S",
         ),
         PainTemplate(
-            "Not part of the week",
-            "These users come by rarely, so each visit begins with finding their way again.",
+            "Lagging behind in coming back",
+            "These users lag behind the rest in visits. Ask what brings them back when they do come, and where they do "
+            "the same work the remainder of the time.",
         ),
     ),
     Rule(
         "frequent_visits",
         "rhythm",
-        (higher("session_frequency"),),
+        (higher("session_frequency", floor=2),),
         ExperimentTemplate(
             title="Pinned working set",
             body="Let users pin the items and filters they return to, and restore them on every visit.",
@@ -134,7 +136,7 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
     Rule(
         "long_silence",
         "trend",
-        (higher("silent_days"),),
+        (higher("silent_days", floor=2),),
         ExperimentTemplate(
             title="Show what happened during the absence",
             body="Greet a returning user with the changes since the visit before, and send that summary when silence "
@@ -153,7 +155,7 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
     Rule(
         "fading",
         "trend",
-        (lower("recent_visit_share"),),
+        (lower("recent_visit_share", ceiling=0.45),),
         ExperimentTemplate(
             title="Goal for next week, set by the user",
             body="At the end of the opening days ask what the user wants to have finished next week, and bring that "
@@ -171,7 +173,7 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
     Rule(
         "growing",
         "trend",
-        (higher("recent_visit_share"),),
+        (higher("recent_visit_share", floor=0.55),),
         ExperimentTemplate(
             title="Ask for commitment while interest grows",
             body="Offer the next level of use (a team space, an import, a plan) during the weeks in which visits "
@@ -198,8 +200,8 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
         ),
         PainTemplate(
             "Only a corner of the product is known",
-            "Users repeat a small set of actions. Whether the remainder is unknown or unneeded is worth a handful of "
-            "interviews before any tour is built.",
+            "These users keep to a part of the actions that others use. Whether the remainder is unknown or "
+            "unneeded is worth a handful of interviews before any tour is built.",
         ),
     ),
     Rule(
@@ -224,7 +226,7 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
     Rule(
         "long_pauses",
         "pace",
-        (higher("pause_minutes"),),
+        (higher("pause_minutes", floor=3),),
         ExperimentTemplate(
             title="Autosave with a resume card",
             body="Save every step as it happens and offer a resume card when the user returns from a pause.",
@@ -243,7 +245,7 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
     Rule(
         "action_heavy",
         "routine",
-        (higher("action_share:<action>"),),
+        (higher("action_share:<action>", floor=0.15),),
         ExperimentTemplate(
             title="Shortcuts around <action>",
             body="Look up what users do right before and right after <action>, prefill the former and offer the latter "
@@ -254,33 +256,34 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
             effort="M",
         ),
         PainTemplate(
-            "Days full of <action>",
-            "What these users do centres on <action>, so any clumsiness there is paid for again and again.",
+            "Much depends on how <action> works",
+            "These users come back to <action> time and again, so any clumsiness there is paid for time and again. "
+            "Watch a few of them do it.",
         ),
     ),
     Rule(
         "action_unused",
         "discovery",
-        (lower("action_reach:<action>"),),
+        (lower("action_reach:<action>", ceiling=0.5),),
         ExperimentTemplate(
             title="Introduce <action> where it helps",
             body="Offer <action> in context, at the step where users of the remaining segments turn to it, with an "
             "example on the user's own data.",
             change="<action> is offered in context with an example",
-            reason="it is missing from the routine of this segment while others rely on it",
+            reason="it is missing from the routine of many in this segment while others rely on it",
             metrics=("action_reach:<action>", *STAY),
             effort="S",
         ),
         PainTemplate(
             "<action> is passed by",
-            "Users of this segment get along without <action>. Find out whether they do not need it, do not know it, "
-            "or tried it and gave up.",
+            "Many users of this segment get along without <action>. Find out whether they do not need it, do not know "
+            "it, or tried it and gave up.",
         ),
     ),
     Rule(
         "core_feature_unused",
         "discovery",
-        (lower("action_reach:<action>"),),
+        (lower("action_reach:<action>", ceiling=0.5),),
         ExperimentTemplate(
             title="Make <action> part of the opening path",
             body="Move <action>, a core feature, into the path every user of this segment already takes, and measure "
@@ -292,7 +295,7 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
         ),
         PainTemplate(
             "The core feature <action> is passed by",
-            "The product is built around <action>, and this segment lives beside it.",
+            "The product is built around <action>, and much of this segment lives beside it.",
         ),
         actions="core_features",
         weight=1.25,
@@ -300,7 +303,7 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
     Rule(
         "retention_driver_unused",
         "discovery",
-        (lower("action_reach:<action>"),),
+        (lower("action_reach:<action>", ceiling=0.5),),
         ExperimentTemplate(
             title="Reward the opening use of <action>",
             body="Tie a small benefit to the opening use of <action> and show what it saved the user afterwards.",
@@ -319,7 +322,7 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
     Rule(
         "evening_users",
         "timing",
-        (higher("time_of_day:evening"),),
+        (higher("time_of_day:evening", floor=0.4),),
         ExperimentTemplate(
             title="Evening delivery and quiet days",
             body="Deliver messages and reminders in the evening, and keep answers that need a person flowing after "
@@ -339,7 +342,7 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
     Rule(
         "night_users",
         "timing",
-        (higher("time_of_day:night"),),
+        (higher("time_of_day:night", floor=0.4),),
         ExperimentTemplate(
             title="Night mode of service",
             body="Answer the usual night-time questions from inside the product, queue what needs a person with a "
@@ -358,7 +361,7 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
     Rule(
         "morning_users",
         "timing",
-        (higher("time_of_day:morning"),),
+        (higher("time_of_day:morning", floor=0.4),),
         ExperimentTemplate(
             title="Morning agenda",
             body="Send an agenda before the working day: what is due, what waits for others, what changed overnight.",
@@ -372,7 +375,7 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
     Rule(
         "afternoon_users",
         "timing",
-        (higher("time_of_day:afternoon"),),
+        (higher("time_of_day:afternoon", floor=0.4),),
         ExperimentTemplate(
             title="Close-of-day wrap-up",
             body="Offer in the afternoon a wrap-up of open items that can be finished before the day ends.",
@@ -386,7 +389,7 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
     Rule(
         "veterans",
         "tenure",
-        (higher("account_age_days"),),
+        (higher("account_age_days", floor=60),),
         ExperimentTemplate(
             title="Expert mode with keyboard and presets",
             body="Let long-standing users switch to a dense view with keyboard commands and their own defaults.",
@@ -400,7 +403,7 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
     Rule(
         "newcomers",
         "tenure",
-        (lower("account_age_days"),),
+        (lower("account_age_days", ceiling=30),),
         ExperimentTemplate(
             title="Starter checklist tied to a goal",
             body="Ask for the goal at the start and show a checklist that leads to it, finished steps crossed out.",

@@ -31,7 +31,7 @@ FALLBACKS: tuple[Rule, ...] = (
             effort="M",
         ),
         PainTemplate(
-            "Much depends on <action>",
+            "No contrast to build on, so look at <action>",
             "This segment does not stand apart in a way the data can prove, so look where its activity goes: a flaw "
             "in <action> would touch all of it.",
         ),

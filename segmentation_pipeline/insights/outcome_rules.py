@@ -22,7 +22,7 @@ OUTCOME_RULES: tuple[Rule, ...] = (
     Rule(
         "revision_drop_off",
         "revision",
-        (higher("revision_share"), higher("drop_off_rate")),
+        (higher("revision_share", floor=0.05), higher("drop_off_rate")),
         ExperimentTemplate(
             title="Offer templates with pre-agreed terms",
             body="Let users begin from a template whose terms are already accepted by all sides, and mark the fields "
@@ -43,7 +43,7 @@ OUTCOME_RULES: tuple[Rule, ...] = (
     Rule(
         "alone_drop_off",
         "collaboration",
-        (lower("collaboration_score"), higher("drop_off_rate")),
+        (lower("collaboration_score", ceiling=25), higher("drop_off_rate")),
         ExperimentTemplate(
             title="Bring in the counterpart at the point of doubt",
             body="When a user pauses on an open item, offer to share it with a colleague or the other side through "
@@ -64,7 +64,7 @@ OUTCOME_RULES: tuple[Rule, ...] = (
     Rule(
         "newcomer_drop_off",
         "opening",
-        (lower("account_age_days"), higher("drop_off_rate")),
+        (lower("account_age_days", ceiling=30), higher("drop_off_rate")),
         ExperimentTemplate(
             title="Guided opening task with a visible result",
             body="Replace the empty start by a short guided task that ends in something a newcomer can keep or send, "
@@ -84,7 +84,7 @@ OUTCOME_RULES: tuple[Rule, ...] = (
     Rule(
         "lone_visit_drop_off",
         "opening",
-        (higher("single_visit_share"), higher("drop_off_rate")),
+        (higher("single_visit_share", floor=0.4), higher("drop_off_rate")),
         ExperimentTemplate(
             title="Save the state and send a way back",
             body="Keep what a visitor did in a draft and send a link that reopens exactly that draft.",
@@ -95,7 +95,7 @@ OUTCOME_RULES: tuple[Rule, ...] = (
         ),
         PainTemplate(
             "The visit ends and nothing calls them back",
-            "Users of this segment tend to come and go without a return, and they drop off. Whatever they began is "
+            "Many users of this segment come and go without a return, and they drop off. Whatever they began is "
             "out of sight as soon as the visit ends.",
         ),
         weight=1.3,
@@ -103,7 +103,7 @@ OUTCOME_RULES: tuple[Rule, ...] = (
     Rule(
         "friction_at_action",
         "friction",
-        (higher("action_share:<action>"), higher("drop_off_rate")),
+        (higher("action_share:<action>", floor=0.1), higher("drop_off_rate")),
         ExperimentTemplate(
             title="Put the next step inside <action>",
             body="Show what usually follows directly inside <action>, prefilled from what the user has just entered, "
@@ -142,7 +142,7 @@ OUTCOME_RULES: tuple[Rule, ...] = (
     Rule(
         "fading_drop_off",
         "trend",
-        (lower("recent_visit_share"), higher("drop_off_rate")),
+        (lower("recent_visit_share", ceiling=0.45), higher("drop_off_rate")),
         ExperimentTemplate(
             title="Reach out while activity fades, not after",
             body="When a user's weekly rhythm breaks, send a personal note about the open item and offer help, before "
@@ -168,21 +168,21 @@ OUTCOME_RULES: tuple[Rule, ...] = (
             body="Notify users when something happened on an item of theirs, with the change itself in the message; "
             "send nothing on quiet days.",
             change="users are called back by real changes on their own items",
-            reason="a rare visitor returns for news, not for reminders",
+            reason="people return for news about their own items, not for reminders",
             metrics=("drop_off_rate", "retention", "session_frequency"),
             effort="S",
         ),
         PainTemplate(
-            "Out of the routine and then gone",
-            "Visits are rare and the product has no place in the week of these users; they drop off without a "
-            "triggering event.",
+            "Falling out of the routine, then gone",
+            "These users lag behind the rest in coming back, and then they drop off. Look for what would have brought "
+            "them back: a reply, a change of status, a date.",
         ),
         weight=1.25,
     ),
     Rule(
         "collaboration_converts",
         "collaboration",
-        (higher("collaboration_score"), higher("conversion_rate")),
+        (higher("collaboration_score", floor=25), higher("conversion_rate")),
         ExperimentTemplate(
             title="Decision view for all sides",
             body="Give everybody on an item a shared page with open points, owners and the button for <conversion>.",
@@ -217,7 +217,7 @@ OUTCOME_RULES: tuple[Rule, ...] = (
     Rule(
         "conversion_low",
         "closing",
-        (lower("conversion_rate"),),
+        (lower("conversion_rate", ceiling=0.3),),
         ExperimentTemplate(
             title="Checklist of what <conversion> still needs",
             body="List on every open item what is missing for <conversion>, who has to provide it, and let the user "
@@ -254,7 +254,7 @@ OUTCOME_RULES: tuple[Rule, ...] = (
     Rule(
         "drop_off_low",
         "leaving",
-        (lower("drop_off_rate"),),
+        (lower("drop_off_rate", ceiling=0.5),),
         ExperimentTemplate(
             title="Ask the loyal to bring somebody along",
             body="After a success, invite these users to hand a ready-made workspace or starter kit to a colleague.",

@@ -6,6 +6,7 @@ Keep out: the rules (`outcome_rules.py`, `behaviour_rules.py`) and how they are 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
@@ -18,10 +19,16 @@ ActionPool = Literal["any", "core_features", "retention_drivers"]
 
 @dataclass(frozen=True)
 class Signal:
-    """A contrast that must hold; `<action>` in the metric is each action in turn. `any` asks only for its level."""
+    """A contrast that must hold; `<action>` in the metric is each action in turn. `any` asks only for its level.
+
+    floor, ceiling: levels between which the rule's words are true. Users who come lower than the rest at 20 visits
+    a week do not come rarely; a contrast alone does not say so.
+    """
 
     metric: str
     direction: Literal["higher", "lower", "any"]
+    floor: float = -math.inf
+    ceiling: float = math.inf
 
 
 @dataclass(frozen=True)
@@ -62,14 +69,14 @@ class Rule:
     weight: float = 1.0
 
 
-def higher(metric: str) -> Signal:
-    """Return the signal that a metric is higher than in the rest."""
-    return Signal(metric, "higher")
+def higher(metric: str, *, floor: float = -math.inf) -> Signal:
+    """Return the signal that a metric is higher than in the rest, and not below a floor."""
+    return Signal(metric, "higher", floor=floor)
 
 
-def lower(metric: str) -> Signal:
-    """Return the signal that a metric is lower than in the rest."""
-    return Signal(metric, "lower")
+def lower(metric: str, *, ceiling: float = math.inf) -> Signal:
+    """Return the signal that a metric is lower than in the rest, and not above a ceiling."""
+    return Signal(metric, "lower", ceiling=ceiling)
 
 
 STAY = ("drop_off_rate", "retention", "session_frequency")

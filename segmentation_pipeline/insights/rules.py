@@ -66,11 +66,6 @@ class FiredRule:
     score: float
 
     @property
-    def is_fallback(self) -> bool:
-        """Whether the rule states levels only; any rule with a contrast comes before it."""
-        return any(signal.direction == "any" for signal in self.rule.signals)
-
-    @property
     def rule_id(self) -> str:
         """Rule id, with the action it is about."""
         return f"{self.rule.rule_id}:{self.action}" if self.action else self.rule.rule_id
@@ -98,8 +93,10 @@ class RulesAdvisor:
 
         ranked = sorted(self.fired(segment, product), key=contrastive_score)
         fallbacks = self._fallbacks(segment)
-        chosen = _spread([*ranked, *fallbacks], self.experiments_per_segment)
-        hurting = _spread([fired for fired in ranked if fired.rule.pain is not None], MAX_PAIN_POINTS)
+        spread = _one_of_each_group(ranked)
+        repeating = [fired for fired in ranked if fired not in spread]
+        chosen = [*spread, *repeating, *fallbacks][: self.experiments_per_segment]
+        hurting = _one_of_each_group([fired for fired in ranked if fired.rule.pain is not None])[:MAX_PAIN_POINTS]
         hurting = hurting or [fired for fired in fallbacks if fired.rule.pain is not None][:1]
         return Advice(
             tuple(self._pain_point(fired, segment) for fired in hurting),
@@ -135,8 +132,8 @@ class RulesAdvisor:
         actions = [action for action in _names(segment, family) if action not in spoken_for]
         if rule.actions == "any":
             return actions
-        wanted = {_plain(name) for name in getattr(product, rule.actions)}
-        return [action for action in _names(segment, family) if _plain(action) in wanted]
+        wanted = [_words(name) for name in getattr(product, rule.actions)]
+        return [action for action in _names(segment, family) if any(words <= _words(action) for words in wanted)]
 
     def _fallbacks(self, segment: SegmentEvidence) -> list[FiredRule]:
         found: list[FiredRule] = []
@@ -187,7 +184,7 @@ class RulesAdvisor:
 
 
 def _holds(signal: Signal, metric: Metric) -> bool:
-    if metric.contrast_direction != signal.direction:
+    if metric.contrast_direction != signal.direction or not signal.floor <= metric.value <= signal.ceiling:
         return False
     return definition_of(metric.metric_id).basis == "outcome" or abs(metric.difference_sd or 0.0) >= MIN_EFFECT_SD
 
@@ -197,16 +194,15 @@ def _strength(metric: Metric) -> float:
     return size / (size + HALF_STRENGTH_SD[definition_of(metric.metric_id).basis])
 
 
-def _spread(ranked: Sequence[FiredRule], count: int) -> list[FiredRule]:
-    """Return the strongest of each group and action, then what is left by strength, then fallbacks; `count` in all."""
+def _one_of_each_group(ranked: Sequence[FiredRule]) -> list[FiredRule]:
+    """Return the strongest of each group that says nothing about an action already spoken of, in their order."""
     chosen: list[FiredRule] = []
-    leftovers: list[FiredRule] = []
     for fired in ranked:
         is_new_group = fired.rule.group not in {other.rule.group for other in chosen}
         is_new_action = not fired.action or fired.action not in {other.action for other in chosen}
-        (chosen if is_new_group and is_new_action and not fired.is_fallback else leftovers).append(fired)
-    leftovers.sort(key=lambda fired: fired.is_fallback)
-    return [*chosen, *leftovers][:count]
+        if is_new_group and is_new_action:
+            chosen.append(fired)
+    return chosen
 
 
 def _cleaned(actions: Sequence[str]) -> set[str]:
@@ -281,5 +277,6 @@ def _primary_metric(template: ExperimentTemplate, action: str, segment: SegmentE
     return "session_frequency"
 
 
-def _plain(name: str) -> str:
-    return re.sub(r"[\W_]+", " ", name.casefold()).strip()
+def _words(name: str) -> frozenset[str]:
+    # "Term sheets" in the settings means create_term_sheet in the log: words without case, underscores and plural.
+    return frozenset(word.removesuffix("s") for word in re.split(r"[\W_]+", name.casefold()) if word) or frozenset({""})

@@ -20,6 +20,15 @@ LEVELS = {
 }
 """What every segment has; nothing here differs from overall."""
 
+LEVELS_OF_CONTRASTS = {
+    "recent_visit_share": 0.4,
+    "collaboration_score": 20.0,
+    "account_age_days": 9.0,
+    "silent_days": 3.0,
+    "revision_share": 0.5,
+}
+"""What a segment has only where a test gives it a contrast."""
+
 
 def metric(metric_id: str, value: float, difference_sd: float = 0.0) -> Metric:
     """Return a metric that differs from overall by so many standard deviations, beyond chance unless 0."""
@@ -46,5 +55,5 @@ def segment(cluster_id: str, size: float = 120.0, /, **differences: float) -> Se
     contrasts = {name.replace("__", ":"): amount for name, amount in differences.items()}
     levels = LEVELS | {"size": size}
     metrics = {name: metric(name, value, contrasts.pop(name, 0.0)) for name, value in levels.items()}
-    metrics |= {name: metric(name, 0.5, amount) for name, amount in contrasts.items()}
+    metrics |= {name: metric(name, LEVELS_OF_CONTRASTS.get(name, 0.5), amount) for name, amount in contrasts.items()}
     return SegmentEvidence(cluster_id, f"label of {cluster_id}", metrics)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -49,9 +50,18 @@ def refreshed(root: Path, settings: Settings = SETTINGS, *, is_empty: bool = Fal
     return warehouse, dict(recommendations.function(context, warehouse) or {})
 
 
+@pytest.fixture(scope="module")
+def finished_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A refresh written once; each test works on a copy."""
+    root = tmp_path_factory.mktemp("finished")
+    refreshed(root)
+    return root
+
+
 @pytest.fixture
-def warehouse(tmp_path: Path) -> Warehouse:
-    return refreshed(tmp_path)[0]
+def warehouse(finished_home: Path, tmp_path: Path) -> Warehouse:
+    shutil.copytree(finished_home, tmp_path / "home")
+    return Warehouse(Home(tmp_path / "home"), SETTINGS)
 
 
 def rows(warehouse: Warehouse, sql: str) -> list[tuple[Any, ...]]:

@@ -88,15 +88,33 @@ def test_a_tiny_difference_of_behaviour_fires_no_rule_however_certain() -> None:
     assert (len(tiny), len(large)) == (0, 1)
 
 
+@pytest.mark.parametrize(("visits_a_week", "is_often"), [(1.9, False), (2.0, True)])
+def test_a_contrast_does_not_make_the_words_of_a_rule_true(visits_a_week: float, is_often: bool) -> None:
+    evidence = SegmentEvidence("a", "A", {"session_frequency": metric("session_frequency", visits_a_week, 1.0)})
+    fired = [found.rule_id for found in RulesAdvisor(ROLES, 3).fired(evidence, NO_PRODUCT)]
+    assert fired == (["frequent_visits"] if is_often else [])
+
+
 def test_endings_and_roles_are_never_offered_as_actions() -> None:
     evidence = segment("a", action_share__accept=2.0, action_share__comment=2.0, action_share__revise_offer=2.0)
     assert RulesAdvisor(ROLES, 3).fired(evidence, NO_PRODUCT) == []
 
 
-def test_a_core_feature_is_recognised_however_it_is_written() -> None:
+@pytest.mark.parametrize(
+    ("feature", "is_recognised"),
+    [
+        ("Data Export", True),
+        ("exports", True),
+        ("data_export", True),
+        ("Data import", False),
+        ("port", False),
+        ("-", False),
+    ],
+)
+def test_a_core_feature_is_recognised_however_it_is_written(feature: str, is_recognised: bool) -> None:
     evidence = segment("a", action_reach__data_export=-1.0)
-    product = ProductContext(core_features=("Data Export",))
-    assert advise(evidence, product=product).experiments[0].rule_id == "core_feature_unused:data_export"
+    first = advise(evidence, product=ProductContext(core_features=(feature,))).experiments[0].rule_id
+    assert (first == "core_feature_unused:data_export") is is_recognised
 
 
 def test_a_segment_without_any_contrast_still_gets_distinct_level_advice() -> None:
