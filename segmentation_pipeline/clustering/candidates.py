@@ -20,13 +20,16 @@ if TYPE_CHECKING:
     from segmentation_pipeline.clustering.rows import Labels, Matrix
 
 Method: TypeAlias = Literal["kmeans", "hdbscan", "gaussian_mixture"]
-Parameters: TypeAlias = dict[str, int | str]
+Parameters: TypeAlias = dict[str, int | float | str]
 
 DENSITY_ROWS = 10_000
 """HDBSCAN is fitted on at most this many rows (its cost grows faster than linearly in ten dimensions)."""
 
 SMALLEST_DENSE_SHARES = (0.05, 0.08, 0.12)
 """HDBSCAN's min_cluster_size as a share of the rows: segments under 5 % would be retired anyway."""
+
+SMALLEST_DENSE_ROWS = 5
+"""Under it HDBSCAN calls any handful of near rows a cluster."""
 
 DENSE_SAMPLES = (3, 5, 10)
 """HDBSCAN's min_samples, well under min_cluster_size: at its default (equal) a third of the rows are noise."""
@@ -121,28 +124,27 @@ class GaussianMixture:
 class Hdbscan:
     """Density clusters of every scale (Campello, Moulavi, Sander 2013); what is not dense is noise."""
 
-    min_cluster_size: int
+    least_share: float
     min_samples: int
     method: Method = "hdbscan"
 
     @property
     def name(self) -> str:
-        """`hdbscan-min_cluster_size-min_samples`."""
-        return f"hdbscan-{self.min_cluster_size}-{self.min_samples}"
+        """`hdbscan-least share in percent-min_samples`."""
+        return f"hdbscan-{self.least_share:.0%}-{self.min_samples}".replace("%", "pct")
 
     @property
     def parameters(self) -> Parameters:
-        """The two sizes, in rows."""
-        return {"min_cluster_size": self.min_cluster_size, "min_samples": self.min_samples}
+        """Smallest cluster as a share of the rows, and the neighbours that make a row dense."""
+        return {"min_cluster_share": self.least_share, "min_samples": self.min_samples}
 
     def fit(self, rows: Matrix, *, seed: int, starts: int) -> Labels:  # noqa: ARG002  nothing random in it
         """Return density labels; beyond 10,000 rows the others take the label of their nearest fitted row."""
         import hdbscan
 
         fitted = sample_indexes(len(rows), DENSITY_ROWS, seed)
-        share = len(fitted) / len(rows)
         found = hdbscan.HDBSCAN(
-            min_cluster_size=max(2, round(self.min_cluster_size * share)),
+            min_cluster_size=max(SMALLEST_DENSE_ROWS, round(self.least_share * len(fitted))),
             min_samples=self.min_samples,
             core_dist_n_jobs=1,
         ).fit(rows[fitted])
@@ -165,6 +167,10 @@ def centroid_grid(methods: Iterable[Method], counts: Sequence[int]) -> list[Clus
 
 
 def density_grid(row_count: int) -> list[Clusterer]:
-    """Return HDBSCAN over the small grid of sizes that make sense for this many rows."""
-    sizes = sorted({max(5, round(share * row_count)) for share in SMALLEST_DENSE_SHARES})
-    return [Hdbscan(size, samples) for size in sizes for samples in DENSE_SAMPLES if samples <= size // 2 + 1]
+    """Return HDBSCAN over a small grid, min_samples at most half of min_cluster_size."""
+    return [
+        Hdbscan(share, samples)
+        for share in SMALLEST_DENSE_SHARES
+        for samples in DENSE_SAMPLES
+        if 2 * samples <= max(2 * SMALLEST_DENSE_ROWS, round(share * row_count))
+    ]

@@ -192,7 +192,6 @@ def _judged(
     options: ChoiceOptions,
 ) -> Judged:
     labels = ordered_by_size(clusterer.fit(space, seed=options.seed, starts=FIT_STARTS), features)
-    is_dense = clusterer.method == "hdbscan"
     return Judged(
         candidate_id=f"{clusterer.name}-{space_name}",
         clusterer=clusterer,
@@ -201,7 +200,7 @@ def _judged(
         cluster_count=cluster_count(labels),
         noise_share=quality.noise_share(labels),
         silhouette=judge.silhouette(labels),
-        dbcv=quality.density_validity(features, labels, seed=options.seed) if is_dense else None,
+        dbcv=judge.density_validity(labels) if clusterer.method == "hdbscan" else None,
         smallest_share=quality.smallest_share(labels),
     )
 
@@ -243,8 +242,7 @@ def _decide(spaces: Mapping[str, Matrix], judged: list[Judged], options: ChoiceO
             passed = stable
             break
     chosen = passed or max(measured.values(), key=lambda one: (one.min_jaccard or 0.0, one.silhouette))
-    proofs = _density_proofs(judged, spaces, options)
-    weakness = _weakness(chosen, proofs, options)
+    weakness = _weakness(chosen, options) or _contradicted(chosen, judged, spaces, options)
     table = tuple(
         _explained(measured.get(one.candidate_id, one), chosen, pool, queue, weakness, options) for one in judged
     )
@@ -268,8 +266,25 @@ def _with_stability(one: Judged, space: Matrix, options: ChoiceOptions) -> Judge
     return replace(one, jaccards=jaccards)
 
 
-def _density_proofs(judged: Sequence[Judged], spaces: Mapping[str, Matrix], options: ChoiceOptions) -> list[Judged]:
-    """Return stable density partitions that leave hardly a row out: where they exist, borders are facts."""
+def _weakness(chosen: Judged, options: ChoiceOptions) -> str | None:
+    if chosen.cluster_count < (options.k or LEAST_CLUSTERS):
+        return f"only {chosen.cluster_count} clusters were found"
+    if (chosen.min_jaccard or 0.0) < VALID_JACCARD:
+        return f"its least stable cluster has a bootstrap Jaccard of {chosen.min_jaccard or 0.0:.2f}"
+    if chosen.smallest_share < LEAST_SHARE:
+        return "its smallest cluster is under 5 % of the rows"
+    if chosen.noise_share > MOST_NOISE:
+        return f"{chosen.noise_share:.0%} of the rows are noise"
+    return None
+
+
+def _contradicted(
+    chosen: Judged, judged: Sequence[Judged], spaces: Mapping[str, Matrix], options: ChoiceOptions
+) -> str | None:
+    """Say how a stable density partition that leaves hardly a row out differs from the chosen one, if one does.
+
+    Where such a partition exists, its borders are facts about the rows.
+    """
     complete = [
         one
         for one in judged
@@ -279,23 +294,13 @@ def _density_proofs(judged: Sequence[Judged], spaces: Mapping[str, Matrix], opti
         and one.noise_share <= MOST_NOISE
         and one.smallest_share >= LEAST_SHARE
     ]
-    distinct = _without_repeats(sorted(complete, key=lambda one: -one.silhouette))[:MOST_PROOFS]
-    stable = [_with_stability(one, spaces[one.space], options) for one in distinct]
-    return [one for one in stable if (one.min_jaccard or 0.0) >= VALID_JACCARD]
-
-
-def _weakness(chosen: Judged, proofs: Sequence[Judged], options: ChoiceOptions) -> str | None:
-    if chosen.cluster_count < (options.k or LEAST_CLUSTERS):
-        return f"only {chosen.cluster_count} clusters were found"
-    if (chosen.min_jaccard or 0.0) < VALID_JACCARD:
-        return f"its least stable cluster has a bootstrap Jaccard of {chosen.min_jaccard or 0.0:.2f}"
-    if chosen.smallest_share < LEAST_SHARE:
-        return "its smallest cluster is under 5 % of the rows"
-    if chosen.noise_share > MOST_NOISE:
-        return f"{chosen.noise_share:.0%} of the rows are noise"
-    for one in proofs:
-        if contradiction(chosen.labels, one.labels) > MOST_CONTRADICTION:
-            return f"density separates {one.cluster_count} groups whose borders are not these"
+    for one in _without_repeats(sorted(complete, key=lambda one: -one.silhouette))[:MOST_PROOFS]:
+        if contradiction(chosen.labels, one.labels) <= MOST_CONTRADICTION:
+            continue
+        if (_with_stability(one, spaces[one.space], options).min_jaccard or 0.0) >= VALID_JACCARD:
+            is_nested = share_outside(chosen.labels, one.labels) <= MOST_CONTRADICTION
+            differs = "so some borders cut a group in pieces" if is_nested else "whose borders are not these"
+            return f"density separates {one.cluster_count} groups, {differs}"
     return None
 
 
@@ -304,18 +309,17 @@ def contradiction(labels: Labels, groups: Labels) -> float:
 
     0 when both are the same partition; rows that are noise in either are left out.
     """
+    return max(share_outside(labels, groups), share_outside(groups, labels))
+
+
+def share_outside(labels: Labels, groups: Labels) -> float:
+    """Return the share of rows outside their cluster's main group: 0 when clusters are parts of groups."""
     both = (labels != NOISE) & (groups != NOISE)
-    if not both.any():
-        return 0.0
-    return max(_share_outside(labels[both], groups[both]), _share_outside(groups[both], labels[both]))
-
-
-def _share_outside(labels: Labels, groups: Labels) -> float:
     outside = 0
-    for label in np.unique(labels):
-        _, sizes = np.unique(groups[labels == label], return_counts=True)
+    for label in np.unique(labels[both]):
+        _, sizes = np.unique(groups[both & (labels == label)], return_counts=True)
         outside += int(sizes.sum() - sizes.max())
-    return outside / len(labels)
+    return outside / max(int(both.sum()), 1)
 
 
 def _explained(

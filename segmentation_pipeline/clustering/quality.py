@@ -19,22 +19,25 @@ if TYPE_CHECKING:
 SILHOUETTE_ROWS = 5_000
 """Pairwise distances of 5,000 rows take 200 MB; the standard error of the mean is then about .003."""
 
-DENSITY_ROWS = 3_000
+DENSITY_ROWS = 2_000
 """Density-based validity holds several matrices of pairwise distances."""
 
 
 @dataclass(frozen=True, slots=True)
 class Judge:
-    """Silhouettes of many partitions of the same rows: the distances are computed once."""
+    """Figures of many partitions of the same rows: distances, and the validity of a partition, computed once."""
 
+    features: Matrix
+    seed: int
     sample: Indexes
     distances: Matrix
+    validities: dict[bytes, float | None]
 
     @classmethod
     def of(cls, features: Matrix, *, seed: int) -> Judge:
         """Prepare the judge for the rows, on a fixed sample of at most 5,000 of them."""
         sample = sample_indexes(len(features), SILHOUETTE_ROWS, seed)
-        return cls(sample=sample, distances=_pairwise_distances(features[sample]))
+        return cls(features, seed, sample, _pairwise_distances(features[sample]), {})
 
     def silhouette(self, labels: Labels) -> float:
         """Return the mean silhouette over *all* rows, noise and lone rows counting 0; 0 under two clusters.
@@ -59,6 +62,13 @@ class Judge:
         values = np.zeros(len(judged))
         values[countable] = (between[countable] - within[countable]) / widest[countable]
         return float(values.mean())
+
+    def density_validity(self, labels: Labels) -> float | None:
+        """Return DBCV of the partition; equal partitions are computed once."""
+        partition = labels.tobytes()
+        if partition not in self.validities:
+            self.validities[partition] = density_validity(self.features, labels, seed=self.seed)
+        return self.validities[partition]
 
 
 def noise_share(labels: Labels) -> float:

@@ -148,7 +148,7 @@ def current_segments(context: dg.AssetExecutionContext, warehouse: Warehouse) ->
 def _drop_offs(found: RefreshSegments, outcomes: Outcomes, settings: Settings) -> writing.SegmentDropOffs | None:
     """Return drop-offs by the longest day followed; None where nothing says who dropped off, or nobody was followed."""
     segments, least = found.scores.segments, settings.retention.min_at_risk
-    day = longest_followed_day(outcomes.followed_days, segments, least)
+    day = longest_followed_day(outcomes.durations_days, outcomes.followed_days, segments, least)
     if not settings.roles.churn or day is None:
         return None
     each, everyone = drop_offs(

@@ -25,16 +25,19 @@ DAY_STEPS = 100
 """Days are shown to the hundredth (a quarter of an hour), rounded down to what was followed."""
 
 
-def longest_followed_day(followed_days: Matrix, segments: Labels, least_users: int) -> float | None:
-    """Return the longest day that at least so many users of every segment were followed to, outcome or not.
+def longest_followed_day(
+    durations_days: Matrix, followed_days: Matrix, segments: Labels, least_users: int
+) -> float | None:
+    """Return the longest day the drop-off of every segment can be told for: one day, so that they compare.
 
-    One day for all segments, so that their drop-offs compare. Segments with fewer users do not shorten it.
-    None when nobody was followed, or fewer users in all.
+    Either everyone was followed to it, ended or not, or every segment still has so many users at risk on it.
+    Segments with fewer users to begin with do not shorten it. None when there is no such day.
     """
-    groups = [followed_days[segments == segment] for segment in np.unique(segments[segments >= 0])]
-    large = [group for group in groups if group.size >= least_users] or [followed_days]
-    reached = [float(np.sort(group)[-least_users]) for group in large if group.size >= least_users]
-    day = math.floor(min(reached, default=0.0) * DAY_STEPS + 1e-6) / DAY_STEPS
+    groups = [durations_days[segments == segment] for segment in np.unique(segments[segments >= 0])]
+    large = [group for group in groups if group.size >= least_users]
+    at_risk = min((float(np.sort(group)[-least_users]) for group in large), default=0.0)
+    day = max(float(followed_days.min(initial=np.inf)) if followed_days.size else 0.0, at_risk)
+    day = math.floor(day * DAY_STEPS + 1e-6) / DAY_STEPS
     return day if day > 0 else None
 
 

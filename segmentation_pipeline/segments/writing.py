@@ -198,7 +198,8 @@ def write_current_segments(
         db.replace(
             CurrentSegments,
             "SELECT c.user_id, c.status, coalesce(s.cluster_id, $none) AS cluster_id,"
-            " coalesce(s.label, $none) AS label, s.membership::DOUBLE AS membership, $model_month::DATE AS model_month, c.scored_at"
+            " coalesce(s.label, $none) AS label, s.membership::DOUBLE AS membership,"
+            " $model_month::DATE AS model_month, c.scored_at"
             " FROM current_features AS c LEFT JOIN scored AS s USING (user_id) ORDER BY c.user_id",
             {"none": UNCLASSIFIED, "model_month": model_month},
         )
