@@ -34,7 +34,7 @@ CHECK_MODULES: tuple[ModuleType, ...] = (events_checks, segments_checks, retenti
 
 INGEST = "ingest"
 DAILY_UPDATE = "daily_update"
-INGESTED = ("sessions",)
+INGESTED = ("raw_events", "sessions")
 CURRENT = ("current_features", "current_segments")
 
 
