@@ -23,6 +23,8 @@ COLLINEAR_SHARE = 1e-7
 """Share of a column's variance the columns before it leave unexplained, under which it adds nothing: VIF 1e7."""
 CONSTANT_SPREAD = 1e-9
 """Standard deviation relative to the column's largest value, under which it is the rounding of a constant."""
+SOURCE_WEIGHT = 1e-3
+"""Standardised weight under which a covariate is no source of a collinear one: what is left of rounding."""
 
 POOLED = "pooled"
 """Level that takes in every group with too few events for a coefficient of its own."""
@@ -81,7 +83,7 @@ def usable_covariates(covariates: Mapping[str, Column]) -> Preflight:
                 rest = rest - direction * float(direction @ rest)
         unexplained = float(rest @ rest)
         if unexplained < COLLINEAR_SHARE:
-            dropped[name] = f"collinear: a linear function of {_listed(kept)}"
+            dropped[name] = f"collinear: a linear function of {_listed(_sources(unit, kept, covariates))}"
             continue
         basis.append(rest / np.sqrt(unexplained))
         kept.append(name)
@@ -119,6 +121,14 @@ def group_levels(
     level[is_small] = POOLED if is_pool_usable else ""
     estimated = tuple(name for name in large if name != reference) + ((POOLED,) if is_pool_usable else ())
     return GroupLevels(level, reference, estimated, small if is_pool_usable else {}, {} if is_pool_usable else small)
+
+
+def _sources(unit: Column, kept: Sequence[str], covariates: Mapping[str, Column]) -> list[str]:
+    """Return which of the kept covariates a collinear one (centred, of length 1) is made of."""
+    columns = np.column_stack([covariates[name] - np.mean(covariates[name]) for name in kept])
+    columns /= np.linalg.norm(columns, axis=0)
+    weights = np.linalg.lstsq(columns, unit, rcond=None)[0]
+    return [name for name, weight in zip(kept, weights, strict=True) if abs(weight) > SOURCE_WEIGHT]
 
 
 def _listed(names: Sequence[str]) -> str:

@@ -17,16 +17,17 @@ X, Y = RNG.normal(size=200), RNG.normal(size=200)
         (np.full(200, 3.7), "constant"),
         (np.full(200, 0.1) + 1e-17, "constant"),
         (X.copy(), "duplicate: the same values as x"),
-        (-2 * X + 5, "collinear"),
-        (X + 3 * Y, "collinear"),
-        (1e9 - 1e6 * X, "collinear"),
-        (np.where(np.arange(200) == 3, np.nan, X), "missing"),
+        (-2 * X + 5, "collinear: a linear function of x"),
+        (7 - Y, "collinear: a linear function of y"),
+        (X + 3 * Y, "collinear: a linear function of x, y"),
+        (1e9 - 1e6 * X, "collinear: a linear function of x"),
+        (np.where(np.arange(200) == 3, np.nan, X), "has missing"),
     ],
 )
 def test_a_covariate_that_adds_nothing_is_dropped_with_its_reason(column: np.ndarray, reason: str) -> None:
     checked = usable_covariates({"x": X, "y": Y, "suspect": column})
     assert checked.kept == ("x", "y")
-    assert reason in checked.dropped["suspect"]
+    assert checked.dropped["suspect"].startswith(reason)
 
 
 def test_correlated_covariates_that_still_differ_are_kept() -> None:
