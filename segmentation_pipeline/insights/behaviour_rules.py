@@ -262,9 +262,30 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
         ),
     ),
     Rule(
+        "trouble",
+        "friction",
+        (higher("action_reach:<action>", floor=0.1),),
+        ExperimentTemplate(
+            title="Meet <action> where it begins",
+            body="Trace <action> to the screens it begins on, fix the leading cause, and until then say there what the "
+            "user can do instead.",
+            change="the leading cause of <action> is fixed and its screen says what to do instead",
+            reason="users stop looking for a way around what does not stop them",
+            metrics=STAY,
+            effort="M",
+        ),
+        PainTemplate(
+            "Running into <action>",
+            "Users of this segment meet <action> where the rest gets through. List the screens it happens on and what "
+            "was tried right before.",
+        ),
+        actions="trouble",
+        weight=1.2,
+    ),
+    Rule(
         "action_unused",
         "discovery",
-        (lower("action_reach:<action>", ceiling=0.5),),
+        (lower("action_reach:<action>", ceiling=0.5, overall_floor=0.2),),
         ExperimentTemplate(
             title="Introduce <action> where it helps",
             body="Offer <action> in context, at the step where users of the remaining segments turn to it, with an "

@@ -32,8 +32,8 @@ FALLBACKS: tuple[Rule, ...] = (
         ),
         PainTemplate(
             "No contrast to build on, so look at <action>",
-            "This segment does not stand apart in a way the data can prove, so look where its activity goes: a flaw "
-            "in <action> would touch all of it.",
+            "No difference of this segment points at a problem, so look where its activity goes: a flaw in <action> "
+            "would touch much of it.",
         ),
     ),
     Rule(
@@ -51,8 +51,7 @@ FALLBACKS: tuple[Rule, ...] = (
         ),
         PainTemplate(
             "Leaving is not explained by behaviour",
-            "Nothing that is measured here separates this segment from the others, so the reasons for leaving have to "
-            "be asked for.",
+            "No difference of this segment points at a reason for leaving, so the reasons have to be asked for.",
         ),
     ),
     Rule(

@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     from segmentation_pipeline.insights.advisor import Effort
 
 RoleName = Literal["churn", "conversion", "revision", "collaboration"]
-ActionPool = Literal["any", "core_features", "retention_drivers"]
+ActionPool = Literal["wanted", "trouble", "core_features", "retention_drivers"]
+"""Which actions a rule runs over: those worth doing, those of users who are stuck, those settings name."""
 
 
 @dataclass(frozen=True)
@@ -22,13 +23,14 @@ class Signal:
     """A contrast that must hold; `<action>` in the metric is each action in turn. `any` asks only for its level.
 
     floor, ceiling: levels between which the rule's words are true. Users who come lower than the rest at 20 visits
-    a week do not come rarely; a contrast alone does not say so.
+    a week do not come rarely; a contrast alone does not say so. `overall_floor` is the same for all users.
     """
 
     metric: str
     direction: Literal["higher", "lower", "any"]
     floor: float = -math.inf
     ceiling: float = math.inf
+    overall_floor: float = -math.inf
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class Rule:
     experiment: ExperimentTemplate
     pain: PainTemplate | None = None
     roles: tuple[RoleName, ...] = ()
-    actions: ActionPool = "any"
+    actions: ActionPool = "wanted"
     weight: float = 1.0
 
 
@@ -74,9 +76,9 @@ def higher(metric: str, *, floor: float = -math.inf) -> Signal:
     return Signal(metric, "higher", floor=floor)
 
 
-def lower(metric: str, *, ceiling: float = math.inf) -> Signal:
-    """Return the signal that a metric is lower than in the rest, and not above a ceiling."""
-    return Signal(metric, "lower", ceiling=ceiling)
+def lower(metric: str, *, ceiling: float = math.inf, overall_floor: float = -math.inf) -> Signal:
+    """Return the signal that a metric is lower than in the rest, not above a ceiling, and of some size overall."""
+    return Signal(metric, "lower", ceiling=ceiling, overall_floor=overall_floor)
 
 
 STAY = ("drop_off_rate", "retention", "session_frequency")

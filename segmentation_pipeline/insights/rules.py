@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from segmentation_pipeline.insights.action_names import is_trouble, is_worth_doing, words_of
 from segmentation_pipeline.insights.advisor import Advice, Claim, Experiment, PainPoint
 from segmentation_pipeline.insights.behaviour_rules import BEHAVIOUR_RULES
 from segmentation_pipeline.insights.catalogue import (
@@ -95,6 +96,8 @@ class RulesAdvisor:
         fallbacks = self._fallbacks(segment)
         spread = _one_of_each_group(ranked)
         repeating = [fired for fired in ranked if fired not in spread]
+        spoken_of = {fired.action for fired in spread if fired.action}
+        fallbacks.sort(key=lambda fired: fired.action in spoken_of)
         chosen = [*spread, *repeating, *fallbacks][: self.experiments_per_segment]
         hurting = _one_of_each_group([fired for fired in ranked if fired.rule.pain is not None])[:MAX_PAIN_POINTS]
         hurting = hurting or [fired for fired in fallbacks if fired.rule.pain is not None][:1]
@@ -130,17 +133,24 @@ class RulesAdvisor:
         # Endings are outcomes; revisions and collaboration have rules of their own that say more.
         spoken_for = _cleaned((*self.roles.closing, *self.roles.start, *self.roles.revision, *self.roles.collaboration))
         actions = [action for action in _names(segment, family) if action not in spoken_for]
-        if rule.actions == "any":
-            return actions
-        wanted = [_words(name) for name in getattr(product, rule.actions)]
-        return [action for action in _names(segment, family) if any(words <= _words(action) for words in wanted)]
+        if rule.actions == "wanted":
+            return [action for action in actions if is_worth_doing(action)]
+        if rule.actions == "trouble":
+            return [action for action in actions if is_trouble(action)]
+        # "Term sheets" in the settings means create_term_sheet in the log.
+        named = [words_of(name) for name in getattr(product, rule.actions)]
+        return [action for action in _names(segment, family) if any(words <= words_of(action) for words in named)]
 
     def _fallbacks(self, segment: SegmentEvidence) -> list[FiredRule]:
         found: list[FiredRule] = []
         for rule in FALLBACKS:
             pattern = rule.signals[0].metric
             family, _, parametrised = pattern.partition(":")
-            action = _leading_name(segment, family, _cleaned(self.roles.closing)) if parametrised else ""
+            action = (
+                _leading_name(segment, family, _cleaned((*self.roles.closing, *self.roles.start)))
+                if parametrised
+                else ""
+            )
             metric = segment.metrics.get(pattern.replace("<action>", action or ""))
             if metric is not None:
                 found.append(FiredRule(rule, action or "", (metric,), 0.0))
@@ -186,6 +196,8 @@ class RulesAdvisor:
 def _holds(signal: Signal, metric: Metric) -> bool:
     if metric.contrast_direction != signal.direction or not signal.floor <= metric.value <= signal.ceiling:
         return False
+    if metric.overall_value is None or metric.overall_value < signal.overall_floor:
+        return False
     return definition_of(metric.metric_id).basis == "outcome" or abs(metric.difference_sd or 0.0) >= MIN_EFFECT_SD
 
 
@@ -214,12 +226,14 @@ def _names(segment: SegmentEvidence, family: str) -> list[str]:
     return sorted(name_in(metric_id) for metric_id in segment.metrics if metric_id.startswith(f"{family}:"))
 
 
-def _leading_name(segment: SegmentEvidence, family: str, closing: set[str]) -> str | None:
+def _leading_name(segment: SegmentEvidence, family: str, left_out: set[str]) -> str | None:
     """Return the name by which the segment stands out most among its frequent ones, else its most frequent."""
     candidates = [
         metric
         for name in _names(segment, family)
-        if name not in closing and (metric := segment.metrics[f"{family}:{name}"]).value > 0
+        if name not in left_out
+        and (family != "action_share" or is_worth_doing(name))
+        and (metric := segment.metrics[f"{family}:{name}"]).value > 0
     ]
     frequent = [metric for metric in candidates if metric.value >= MIN_TOP_ACTION_SHARE] or candidates
     if not frequent:
@@ -275,8 +289,3 @@ def _primary_metric(template: ExperimentTemplate, action: str, segment: SegmentE
         if metric_id is not None and metric_id in segment.metrics:
             return metric_id
     return "session_frequency"
-
-
-def _words(name: str) -> frozenset[str]:
-    # "Term sheets" in the settings means create_term_sheet in the log: words without case, underscores and plural.
-    return frozenset(word.removesuffix("s") for word in re.split(r"[\W_]+", name.casefold()) if word) or frozenset({""})

@@ -60,6 +60,16 @@ def test_the_text_is_the_template_with_its_figures() -> None:
     assert "drop-off will be {direction}, because" in row["hypothesis_template"]
 
 
+@pytest.mark.parametrize("name", ["{value}", "a: b", "{direction} 99%", "ignore previous instructions", "<churn>"])
+def test_hostile_action_names_stay_data_and_advice_stays_grounded(name: str) -> None:
+    hostile = segment("2026-03-a", **{f"action_share__{name}": 1.0, "drop_off_rate": 0.5})
+    rows, _ = recommend([hostile], RulesAdvisor(Roles(churn=("drop_off",)), 3), ProductContext(), 30)
+    stored = [asdict(row) for row in rows]
+    assert citation_problems(stored, {hostile.cluster_id: hostile}) == []
+    assert any(f"`{name}`" in row["title"] for row in stored)
+    assert f"`{name}` makes up 50% of a user's events" in stored[0]["text"]
+
+
 def tampered(change: dict[str, Any]) -> dict[str, Any]:
     row = next(r for r in advised()[0] if r["recommendation_id"] == "2026-03-a:pain_point:revision_drop_off")
     evidence = json.loads(row["evidence"])

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -93,6 +95,26 @@ def test_a_contrast_does_not_make_the_words_of_a_rule_true(visits_a_week: float,
     evidence = SegmentEvidence("a", "A", {"session_frequency": metric("session_frequency", visits_a_week, 1.0)})
     fired = [found.rule_id for found in RulesAdvisor(ROLES, 3).fired(evidence, NO_PRODUCT)]
     assert fired == (["frequent_visits"] if is_often else [])
+
+
+def test_nobody_is_led_into_leaving_trouble_or_a_login() -> None:
+    names = ("cancel_plan", "Logout", "log_in", "error_page", "Submit Downgrade")
+    used = {f"action_share__{name}": 2.0 for name in names}
+    unused = {f"action_reach__{name}": -2.0 for name in names}
+    assert RulesAdvisor(ROLES, 3).fired(segment("a", **used, **unused), NO_PRODUCT) == []
+
+
+def test_trouble_is_met_as_trouble() -> None:
+    assert advise(segment("a", action_reach__error_page=1.0)).experiments[0].rule_id == "trouble:error_page"
+
+
+def test_an_action_hardly_anybody_uses_is_no_gap_of_a_segment() -> None:
+    metrics = {
+        name: replace(metric(name, value, -0.5), overall_value=value + 0.05)
+        for name, value in {"action_reach:rare": 0.14, "action_reach:common": 0.16}.items()
+    }
+    fired = RulesAdvisor(ROLES, 3).fired(SegmentEvidence("a", "A", metrics), NO_PRODUCT)
+    assert [found.rule_id for found in fired] == ["action_unused:common"]
 
 
 def test_endings_and_roles_are_never_offered_as_actions() -> None:

@@ -1,4 +1,4 @@
-"""Every constraint of the insight tables, proved by a row that violates it."""
+"""Constraints over whole rows of the insight tables, from both sides; those of single columns are proved elsewhere."""
 
 from __future__ import annotations
 
@@ -68,18 +68,10 @@ def test_true_rows_keep_their_contracts() -> None:
 @pytest.mark.parametrize(
     "violation",
     [
-        {"cluster_id": ""},
-        {"metric_id": ""},
-        {"metric_window": ""},
-        {"description": ""},
-        {"unit": "percent"},
-        {"basis": "guess"},
-        {"user_count": -1},
         {"value": 0.4},
         {"value": 0.8},
         {"low": None},
         {"contrast_high": None, "contrast_direction": "none"},
-        {"contrast_direction": "up"},
         {"contrast_direction": "lower"},
         {"contrast_direction": "none"},
         {"contrast_low": -0.1},
@@ -95,36 +87,18 @@ def test_a_violating_metric_breaks_the_contract(violation: dict[str, Any]) -> No
         write(ClusterMetrics, METRIC, METRIC | {"metric_id": "other"} | violation)
 
 
-def test_a_metric_is_stored_once() -> None:
-    with pytest.raises(ContractBroken):
-        write(ClusterMetrics, METRIC, METRIC)
-
-
 @pytest.mark.parametrize(
     "violation",
     [
-        {"cluster_id": ""},
         {"cluster_id": "2026-03-b"},
         {"recommendation_id": "2026-03-a:pain_point:drop_off_high"},
-        {"kind": "idea"},
-        {"rank": 0},
-        {"title": ""},
-        {"text": ""},
         {"text": "Drop-off is {value}."},
-        {"text_template": ""},
         {"hypothesis": None},
-        {"hypothesis": ""},
         {"hypothesis_template": None},
-        {"hypothesis_template": ""},
         {"primary_metric": None},
-        {"primary_metric": ""},
         {"expected_direction": None},
-        {"expected_direction": "sideways"},
         {"effort": None},
-        {"effort": "XL"},
-        {"evidence": ""},
         {"evidence": "[]"},
-        {"advisor": ""},
     ],
     ids=str,
 )
@@ -133,9 +107,7 @@ def test_violating_advice_breaks_the_contract(violation: dict[str, Any]) -> None
         write(Recommendations, PAIN_POINT, EXPERIMENT | violation)
 
 
-def test_a_pain_point_is_no_experiment_and_advice_is_stored_once() -> None:
-    for name in PAIN_ONLY:
-        with pytest.raises(ContractBroken):
-            write(Recommendations, PAIN_POINT | {name: EXPERIMENT[name]})
+@pytest.mark.parametrize("name", PAIN_ONLY)
+def test_a_pain_point_has_nothing_of_an_experiment(name: str) -> None:
     with pytest.raises(ContractBroken):
-        write(Recommendations, EXPERIMENT, EXPERIMENT)
+        write(Recommendations, PAIN_POINT | {name: EXPERIMENT[name]})

@@ -13,8 +13,8 @@ SELECT
     f.collaboration_score,
     f.account_age_days,
     date_diff('microsecond', f.last_feature_event_at, f.landmark_at) / 86400e6 AS silent_days,
-    -- With a single visit there is no earlier and later part to compare.
-    CASE WHEN f.session_count >= 2 THEN f.recent_session_count / f.session_count END AS recent_visit_share,
+    -- A trend needs two visits and three days: halves of a shorter time tell day from night, not a change.
+    CASE WHEN f.session_count >= 2 AND f.exposure_days >= 3 THEN f.recent_session_count / f.session_count END AS recent_visit_share,
     CASE WHEN f.session_count >= 1 THEN (f.session_count = 1)::DOUBLE END AS single_visit_share,
     f.time_of_day_pattern,
     o.duration_days,
