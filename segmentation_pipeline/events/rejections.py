@@ -59,7 +59,7 @@ def describe_rejections(numbered: str) -> str:
                 coalesce(', column "' || CASE reason {column} END || '"', ''),
                 CASE reason {problem} END,
                 CASE
-                    WHEN reason IN ('unparseable_time', 'future_time') THEN ' ("' || left(time_text, 60) || '")'
+                    WHEN reason IN ('unparseable_time', 'future_time') THEN ' ("' || time_text || '")'
                     WHEN reason = 'overlong_field' THEN ' (over ' || $max_field_chars || ' characters)'
                     ELSE ''
                 END,

@@ -7,7 +7,6 @@ Add here: what must be known of a file before its rows meet the warehouse. Keep 
 from __future__ import annotations
 
 import contextlib
-import dataclasses
 import itertools
 import tempfile
 from dataclasses import dataclass, replace
@@ -22,7 +21,12 @@ from segmentation_pipeline.events.readers import UNREADABLE, Records, csv_record
 from segmentation_pipeline.events.rejections import describe_rejections
 from segmentation_pipeline.events.sources import LandedFile, Source, compression_of, recognise
 from segmentation_pipeline.events.tables import EARLIEST_EVENT, MAX_RECORD_CHARS
-from segmentation_pipeline.events.transcoding import is_damaged_utf8, with_plain_newlines, without_blank_lines
+from segmentation_pipeline.events.transcoding import (
+    has_blank_lines,
+    is_damaged_utf8,
+    with_plain_newlines,
+    without_blank_lines,
+)
 from segmentation_pipeline.warehouse.database import load_sql
 
 if TYPE_CHECKING:
@@ -131,51 +135,50 @@ class Stage:
         header = source.dialect.header if source.dialect else records.columns
         mapping = map_columns(outcome.file.name, header, self._settings.columns, nested=records.nested)
         outcome = replace(outcome, mapping=mapping.as_json())
-        staged_count = self._insert_staged(records, mapping, outcome)
-        unreadable_count = self._unreadable_count(records)
-        (null_count,) = self._one(
-            f"SELECT count(*) FROM {self.name}.staged WHERE file_number = $n AND user_id IS NULL", n=len(self.files)
-        )
-        rejected_count = null_count + unreadable_count
+        read_count, rejected_count = self._insert_staged(records, mapping, outcome)
+        if rejected_count and source.dialect is not None and has_blank_lines(source.readable):
+            # DuckDB counts blank lines when it numbers records it cannot split, and skips them otherwise.
+            self._forget(outcome.file.name)
+            without_blank_lines(source.readable, scratch / "counted")
+            records = csv_records(scratch / "counted", replace(source.dialect, blank_lines=0))
+            read_count, rejected_count = self._insert_staged(records, mapping, outcome)
         if rejected_count:
-            self._insert_rejected(records, mapping, outcome, source, scratch)
-        return replace(outcome, read_count=staged_count + unreadable_count, rejected_count=rejected_count)
+            self._insert_rejected(records, mapping, outcome)
+        return replace(outcome, read_count=read_count, rejected_count=rejected_count)
 
     def _judged(self, records: Records, mapping: Mapping) -> str:
         fields = fields_sql(records, mapping, self._settings.action_separator, self._settings.max_field_chars)
         judged = load_sql(__package__, "judged_records")
         return judged.replace("{earliest_event}", str(EARLIEST_EVENT)).replace("{fields}", fields)
 
-    def _insert_staged(self, records: Records, mapping: Mapping, outcome: StagedFile) -> int:
-        self._clear_unreadable()
-        select = load_sql(__package__, "staged_records").replace("{judged}", self._judged(records, mapping))
-        (count,) = self._one(
-            f"INSERT INTO {self.name}.staged {select}", file_number=len(self.files), landed_at=outcome.landed_at
-        )
-        return int(count)
-
-    def _insert_rejected(
-        self, records: Records, mapping: Mapping, outcome: StagedFile, source: Source, scratch: Path
-    ) -> None:
-        """Read the file again, this time counting records."""
-        if source.format == "csv" and source.dialect is not None:
-            counted = scratch / "counted"
-            if without_blank_lines(source.readable, counted):
-                records = csv_records(counted, dataclasses.replace(source.dialect, blank_lines=0))
-        self._clear_unreadable()
-        select = load_sql(__package__, "rejected_records").replace("{judged}", self._judged(records, mapping))
-        self._connection.execute(
-            f"CREATE OR REPLACE TEMP TABLE rejected_records AS {select}", {"landed_at": outcome.landed_at}
-        )
+    def _insert_staged(self, records: Records, mapping: Mapping, outcome: StagedFile) -> tuple[int, int]:
+        """Read every record; return how many there are, and how many of them are no events."""
+        self._connection.execute(f"DROP TABLE IF EXISTS {UNREADABLE}")
+        self._connection.execute(f"DROP TABLE IF EXISTS {UNREADABLE}_scans")
         if not records.has_unreadable:
             self._connection.execute(
                 f"CREATE TEMP TABLE {UNREADABLE} (line UBIGINT, error_type VARCHAR, csv_line VARCHAR)"
             )
-        numbered = load_sql(__package__, "numbered_rejections")
+        number = len(self.files)
+        select = load_sql(__package__, "staged_records").replace("{judged}", self._judged(records, mapping))
+        (staged,) = self._one(
+            f"INSERT INTO {self.name}.staged {select}", file_number=number, landed_at=outcome.landed_at
+        )
+        (split_errors,) = self._one(f"SELECT count(DISTINCT line) FROM {UNREADABLE}")
+        (rejected, blank) = self._one(
+            "SELECT count(*) FILTER (event_id <> 'blank_line'), count(*) FILTER (event_id = 'blank_line') "
+            f"FROM {self.name}.staged WHERE file_number = $number AND user_id IS NULL",
+            number=number,
+        )
+        return staged - blank + split_errors, rejected + split_errors
+
+    def _insert_rejected(self, records: Records, mapping: Mapping, outcome: StagedFile) -> None:
+        numbered = load_sql(__package__, "numbered_rejections").replace("{stage}", self.name)
         self._connection.execute(
             f"INSERT INTO {self.name}.rejected {describe_rejections(numbered)}",
             {
                 "file_name": outcome.file.name,
+                "file_number": len(self.files),
                 "header_count": records.header_count,
                 "split_reason": "wrong_column_count" if records.format == "csv" else "invalid_json",
                 "max_record_chars": MAX_RECORD_CHARS,
@@ -185,7 +188,6 @@ class Stage:
                 "max_field_chars": self._settings.max_field_chars,
             },
         )
-        self._connection.execute("DROP TABLE rejected_records")
 
     def _without_objects(self, outcome: StagedFile, records: Records) -> StagedFile:
         (count,) = self._one(f"SELECT count(*) FROM {records.relation} WHERE trim(line) <> ''")
@@ -207,13 +209,6 @@ class Stage:
     def _forget(self, file_name: str) -> None:
         self._connection.execute(f"DELETE FROM {self.name}.staged WHERE file_number = $n", {"n": len(self.files)})
         self._connection.execute(f"DELETE FROM {self.name}.rejected WHERE file_name = $name", {"name": file_name})
-
-    def _clear_unreadable(self) -> None:
-        self._connection.execute(f"DROP TABLE IF EXISTS {UNREADABLE}")
-        self._connection.execute(f"DROP TABLE IF EXISTS {UNREADABLE}_scans")
-
-    def _unreadable_count(self, records: Records) -> int:
-        return int(self._one(f"SELECT count(DISTINCT line) FROM {UNREADABLE}")[0]) if records.has_unreadable else 0
 
     def _one(self, sql: str, **params: Any) -> tuple[Any, ...]:
         return self._connection.execute(sql, params or None).fetchone() or (0,)

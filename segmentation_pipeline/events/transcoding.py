@@ -73,9 +73,20 @@ def with_plain_newlines(path: Path, target: Path) -> None:
         out.write(b"\n" if held else b"")
 
 
-def without_blank_lines(path: Path, target: Path) -> bool:
-    """Write the same bytes without empty lines, so records can be counted; return whether there were any."""
-    written = 0
+def has_blank_lines(path: Path) -> bool:
+    """Tell whether the text has an empty line before its end, or might have one in a quoted field."""
+    held = b"\n"
+    with path.open("rb") as source:
+        while chunk := source.read(CHUNK_BYTES):
+            text = (held + chunk).replace(b"\r\n", b"\n")
+            if b"\n\n" in text or b"\r\r" in text:
+                return True
+            held = text[-1:]
+    return False
+
+
+def without_blank_lines(path: Path, target: Path) -> None:
+    """Write the same bytes without empty lines, so that records can be counted."""
     with path.open("rb") as source, target.open("wb") as out:
         held, is_beginning = b"", True
         while chunk := source.read(CHUNK_BYTES):
@@ -83,9 +94,8 @@ def without_blank_lines(path: Path, target: Path) -> bool:
             text = text.lstrip(b"\r\n") if is_beginning else text
             end = len(text.rstrip(b"\r\n"))
             is_beginning, held = is_beginning and not end, text[end:]
-            written += out.write(_NEWLINES.sub(_first_newline, text[:end]))
-        written += out.write(_NEWLINES.sub(_first_newline, held))
-    return written != path.stat().st_size
+            out.write(_NEWLINES.sub(_first_newline, text[:end]))
+        out.write(_NEWLINES.sub(_first_newline, held))
 
 
 def is_damaged_utf8(path: Path) -> bool:

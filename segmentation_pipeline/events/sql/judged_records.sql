@@ -1,5 +1,5 @@
 -- One row per record: what it says, its moment in UTC, and the reason why it is no event (null: it is one).
--- The first reason that applies wins. A time after $landed_at, when its file was first seen, is in the future.
+-- The first reason that applies wins; a blank line is no record at all, only counted for the numbers of the others. A time after $landed_at, when its file was first seen, is in the future.
 WITH timed AS (
     SELECT
         *,
@@ -10,6 +10,7 @@ WITH timed AS (
 SELECT
     *,
     CASE
+        WHEN is_blank THEN 'blank_line'
         WHEN is_malformed THEN 'invalid_json'
         WHEN is_overlong THEN 'overlong_field'
         WHEN user_id IS NULL THEN 'blank_user'

@@ -1,6 +1,6 @@
--- One row per rejected record, numbered as in the file: $header_count records come before the first one.
--- Records DuckDB could not split (unreadable) are missing among the positions of the others (rejected_records),
--- so each position moves up by the number of unreadable records before it.
+-- One row per rejected record of file number $file_number, numbered as in the file: $header_count records come
+-- before the first one. Records DuckDB could not split (unreadable) are missing among the staged ones,
+-- so each staged record moves up by the number of unreadable records before it.
 WITH split_errors AS (
     SELECT
         line AS record_number,
@@ -26,6 +26,16 @@ gaps AS (
     SELECT readable_before, max(ordinal) AS unreadable_before
     FROM split_errors
     GROUP BY readable_before
+),
+
+staged_rejections AS (
+    SELECT
+        rowid - (SELECT min(rowid) FROM {stage}.staged WHERE file_number = $file_number) + 1 AS position,
+        event_id AS reason,
+        action AS time_text,
+        metadata AS record
+    FROM {stage}.staged
+    WHERE file_number = $file_number AND user_id IS NULL AND event_id <> 'blank_line'
 )
 
 SELECT record_number, reason, CAST(NULL AS VARCHAR) AS time_text, record
@@ -36,5 +46,5 @@ SELECT
     r.reason,
     r.time_text,
     r.record
-FROM rejected_records AS r
+FROM staged_rejections AS r
 ASOF LEFT JOIN gaps AS g ON r.position > g.readable_before
