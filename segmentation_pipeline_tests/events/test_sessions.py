@@ -127,7 +127,7 @@ changes = st.lists(st.tuples(st.booleans(), logs), min_size=1, max_size=3)
 
 
 @given(first=logs, batches=changes)
-@settings(max_examples=12, deadline=None)
+@settings(max_examples=30, deadline=None)
 def test_updating_batch_by_batch_gives_what_a_full_rebuild_gives(first, batches):
     with log_database(first) as db:
         update_sessions(db, RULES, ROLES)
