@@ -17,6 +17,11 @@ if TYPE_CHECKING:
 Event = tuple[str, str | dt.datetime, str]
 
 
+def at(text: str) -> dt.datetime:
+    """Return a moment written in ISO format, without a zone as everything in the warehouse is."""
+    return dt.datetime.fromisoformat(text)
+
+
 class UncheckedDatabase(Database):
     """A database that skips contracts: a second a refresh, which tests of figures by the dozen cannot spend."""
 

@@ -21,14 +21,10 @@ from segmentation_pipeline.events.clock import (
     measure_clock,
     refresh_dates,
 )
-from segmentation_pipeline_tests.events.logs import log_database
+from segmentation_pipeline_tests.events.logs import at, log_database
 
 DEFAULTS = TimeSettings(window_days=30, horizon_days=14, entry_cohort_days=30)
 DAY_S = 86_400.0
-
-
-def at(text):
-    return dt.datetime.fromisoformat(text)
 
 
 def span(start, end):

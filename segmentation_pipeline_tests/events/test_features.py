@@ -21,10 +21,10 @@ from segmentation_pipeline.events.features import (
     write_refresh,
     write_user_features,
 )
-from segmentation_pipeline_tests.events.logs import add_events, log_database
+from segmentation_pipeline_tests.events.logs import add_events, at, log_database
 
 MARCH = dt.date(2026, 3, 1)
-LANDMARK = dt.datetime(2026, 3, 18)
+LANDMARK = at("2026-03-18")
 ROLES = {
     "churn": ["leave"],
     "conversion": ["buy"],
@@ -70,11 +70,11 @@ def test_every_behaviour_column_is_the_hand_computed_one():
         "refresh_month": MARCH,
         "user_id": "ada",
         "status": "at_risk",
-        "entered_at": dt.datetime(2026, 2, 1),
-        "window_start_at": dt.datetime(2026, 2, 16),
+        "entered_at": at("2026-02-01"),
+        "window_start_at": at("2026-02-16"),
         "landmark_at": LANDMARK,
-        "first_event_at": dt.datetime(2026, 2, 20, 8),
-        "last_feature_event_at": dt.datetime(2026, 3, 10, 20, 10),
+        "first_event_at": at("2026-02-20 08:00"),
+        "last_feature_event_at": at("2026-03-10 20:10"),
         "exposure_days": 30.0,
         "event_count": 5,
         "session_count": 2,
@@ -199,7 +199,7 @@ def test_runaway_visits_are_left_out_of_behaviour_and_counted():
     assert (users["ada"]["event_count"], users["ada"]["session_count"]) == (5, 2)
     assert users["ada"]["runaway_session_count"] == 1
     assert "ping" not in users["ada"]["action_counts"]
-    assert users["ada"]["last_feature_event_at"] > dt.datetime(2026, 3, 17)
+    assert users["ada"]["last_feature_event_at"] > at("2026-03-17")
 
 
 def test_a_user_of_runaway_visits_alone_gets_finite_features():
@@ -239,7 +239,7 @@ users_and_times = st.lists(
     st.tuples(
         st.sampled_from(["ada", "bob", "cyd", "dan"]),
         st.integers(min_value=0, max_value=30 * 24 * 60 - 1).map(
-            lambda minute: dt.datetime(2026, 2, 16) + dt.timedelta(minutes=minute)
+            lambda minute: at("2026-02-16") + dt.timedelta(minutes=minute)
         ),
         st.sampled_from(["login", "revise", "comment", "leave"]),
     ),
@@ -285,11 +285,11 @@ def test_nothing_at_or_after_the_calendar_landmark_changes_features(future):
     assert features_of(known + future, CALENDAR) == features_of(known, CALENDAR)
 
 
-@given(future=after(dt.datetime(2026, 3, 2, 9)))
+@given(future=after(at("2026-03-02 09:00")))
 @hypothesis_settings(max_examples=20, deadline=None)
 def test_nothing_at_or_after_a_users_own_landmark_changes_features(future):
     opened = [(user, "2026-03-01 09:00", "open") for user in ("ada", "bob", "cyd")]
-    known = opened + [("ada", "2026-03-02 08:59:59", "login")]
+    known = [*opened, ("ada", "2026-03-02 08:59:59", "login")]
     future = [event for event in future if event[0] != "new"]
     assert features_of(known + future, ENTRY) == features_of(known, ENTRY)
 
@@ -358,7 +358,7 @@ def test_with_the_entry_clock_everybody_is_observed_for_the_lead_in_and_followed
         ENTRY,
     )
     assert (users["eve"]["exposure_days"], users["eve"]["event_count"]) == (1.0, 2)
-    assert users["eve"]["landmark_at"] == dt.datetime(2026, 3, 2, 9)
+    assert users["eve"]["landmark_at"] == at("2026-03-02 09:00")
     assert outcomes["eve"]["outcome"] == "churn"
     assert outcomes["eve"]["duration_days"] == pytest.approx(14 - 1 / 24)
     # fay left an hour after the 14 days were over.
@@ -407,7 +407,7 @@ def test_today_is_scored_by_the_priors_of_the_latest_ready_refresh():
         frame = current_feature_frame(db)
         names = list(feature_frame(db, MARCH).columns)
     assert {user: row["status"] for user, row in users.items()} == {"old": "live", "gone": "ended"}
-    assert users["old"]["scored_at"] == dt.datetime(2026, 5, 1)
+    assert users["old"]["scored_at"] == at("2026-05-01")
     assert users["old"]["model_month"] == MARCH
     # The latest event itself is seen: two events, one by an action that had no prior and so no feature.
     assert users["old"]["action_counts"] == {"brand_new": 1, "login": 1}

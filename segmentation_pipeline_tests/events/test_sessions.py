@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from itertools import pairwise
 
 import pytest
 from hypothesis import given, settings
@@ -10,11 +11,11 @@ from hypothesis import strategies as st
 
 from segmentation_pipeline.config import Roles, SessionSettings
 from segmentation_pipeline.events.sessions import session_parameters, sessions_by_gap, sessions_of, update_sessions
-from segmentation_pipeline_tests.events.logs import add_backlog, add_events, log_database
+from segmentation_pipeline_tests.events.logs import add_backlog, add_events, at, log_database
 
 RULES = SessionSettings(gap_minutes=30, runaway_hours=24, runaway_actions_per_minute=120)
 ROLES = Roles(churn=("leave",), conversion=("buy",), revision=("revise",), collaboration=("comment", "share"))
-DAY = dt.datetime(2026, 3, 2)
+DAY = at("2026-03-02")
 ALL_EVENTS = "SELECT user_id, event_at, action FROM raw_events"
 
 
@@ -37,8 +38,8 @@ def test_every_column_of_a_session_is_the_hand_computed_one():
             ("ada", "2026-03-02 12:00:00", "leave"),
         ]
     )
-    assert first["started_at"] == dt.datetime(2026, 3, 2, 9)
-    assert first["ended_at"] == dt.datetime(2026, 3, 2, 9, 32)
+    assert first["started_at"] == at("2026-03-02 09:00")
+    assert first["ended_at"] == at("2026-03-02 09:32")
     assert first["duration_s"] == 1920.0
     assert (first["event_count"], first["action_count"]) == (5, 4)
     assert (first["revision_count"], first["collaboration_count"]) == (2, 1)
@@ -107,7 +108,7 @@ def test_sessions_partition_the_events(events):
     rows = cut(events)
     assert sum(row["event_count"] for row in rows) == len(events)
     gap = dt.timedelta(minutes=30)
-    for row, following in zip(rows, rows[1:], strict=False):
+    for row, following in pairwise(rows):
         if row["user_id"] == following["user_id"]:
             assert following["started_at"] - row["ended_at"] > gap
     for user, moment, _ in events:
