@@ -12,7 +12,67 @@ from typing import Any
 from segmentation_pipeline.warehouse import contracts
 from segmentation_pipeline.warehouse.contracts import Table, table_name
 
-ROW_MUTATIONS: dict[tuple[str, str], str] = {}
+ROW_MUTATIONS: dict[tuple[str, str], str] = {
+    ("raw_events", "is_after_1900"): "event_at = TIMESTAMP '1899-12-31'",
+    ("rejected_events", "record_is_bounded"): "record = repeat('x', 1_000_000)",
+    ("landed_files", "every_record_is_accounted_for"): "read_count = read_count + 1",
+    ("landed_files", "error_says_why"): "error = CASE status WHEN 'error' THEN NULL ELSE 'unreadable' END",
+    (
+        "landed_files",
+        "accepted_events_have_a_span",
+    ): "accepted_count = 0, read_count = rejected_count + duplicate_count",
+    ("landed_files", "span_is_forward"): "last_event_at = first_event_at - INTERVAL 1 DAY",
+    ("sessions", "ends_no_earlier_than_it_starts"): "ended_at = started_at - INTERVAL 1 DAY",
+    ("sessions", "counts_within_events"): "revision_count = event_count + 1",
+    ("sessions", "gap_only_between_events"): "mean_gap_s = CASE event_count WHEN 1 THEN 1.0 END",
+    ("refreshes", "dates_in_order"): "window_start = landmark_at + INTERVAL 1 DAY",
+    ("refreshes", "users_add_up"): "user_count = user_count + 1",
+    ("refreshes", "insufficient_says_why"): "status_reason = CASE status WHEN 'ready' THEN 'none' END",
+    ("refreshes", "entry_clock_has_a_lead_in"): "lead_in_s = CASE clock WHEN 'entry' THEN NULL ELSE 3600 END",
+    ("ended_early", "share_within_its_interval"): "share_low = 1.0, share_high = 1.0, share = 0.0",
+    ("user_features", "features_end_before_the_landmark"): "last_feature_event_at = landmark_at",
+    ("user_features", "counts_add_up"): "session_count = event_count + 1",
+    ("user_features", "only_those_at_risk_have_model_features"): (
+        "model_features = CASE status WHEN 'at_risk' THEN MAP {}::MAP(VARCHAR, DOUBLE) ELSE MAP {'x': 1.0} END"
+    ),
+    ("user_outcomes", "outcome_after_the_landmark"): "outcome_at = landmark_at - INTERVAL 1 SECOND",
+    ("user_outcomes", "within_what_was_followed"): "duration_days = followed_days + 1",
+    ("current_features", "only_live_users_have_model_features"): "status = 'ended', model_features = MAP {'x': 1.0}",
+    ("current_features", "features_end_before_the_landmark"): "last_feature_event_at = landmark_at",
+    ("current_features", "counts_add_up"): "session_count = event_count + 1",
+    ("embeddings", "has_coordinates"): "coordinates = MAP {}::MAP(VARCHAR, DOUBLE)",
+    ("cluster_candidates", "only_the_chosen_can_be_weak"): "is_chosen = false, is_weak = true",
+    ("cluster_candidates", "density_validity_of_density_methods"): "method = 'kmeans', dbcv = 0.5",
+    ("clusters", "rate_within_its_interval"): "drop_off_rate = 0.9, drop_off_low = 0.1, drop_off_high = 0.2",
+    ("clusters", "drop_off_known_as_a_whole"): "drop_off_days = NULL, drop_off_rate = 0.5",
+    ("clusters", "drop_offs_within_users"): "drop_off_count = user_count + 1",
+    ("clusters", "has_a_real_id"): "cluster_id = 'unclassified'",
+    ("user_clusters", "noise_is_the_raw_label"): "is_noise = NOT is_noise",
+    ("user_clusters", "runner_up_is_another"): "runner_up = cluster_id",
+    ("current_segments", "only_live_users_are_scored"): "status = 'ended', membership = 0.9",
+    ("current_segments", "scored_by_a_model"): "status = 'live', membership = 0.9, model_month = NULL",
+    ("survival_fits", "not_fitted_says_why"): "reason = CASE status WHEN 'fitted' THEN 'none' END",
+    ("survival_fits", "outcomes_add_up"): "user_count = user_count + 1",
+    ("survival_fits", "drop_off_within_its_interval"): "drop_off_low = 0.9, drop_off_high = 0.1",
+    (
+        "survival_fits",
+        "logrank_only_overall_and_whole",
+    ): "cluster_id = 'overall', logrank_p = 0.5, logrank_statistic = NULL",
+    ("retention_curves", "figures_only_where_observed"): "status = 'not_observed'",
+    ("cox_coefficients", "figures_only_where_fitted"): "status = 'not_fitted', reason = NULL",
+    ("cluster_metrics", "value_lies_in_its_interval"): "value = 5, low = 6, high = 7",
+    ("cluster_metrics", "interval_has_both_ends"): "low = value, high = NULL",
+    ("cluster_metrics", "direction_needs_a_contrast_that_excludes_no_difference"): (
+        "contrast_direction = 'higher', contrast_low = -1, contrast_high = 1"
+    ),
+    ("cluster_metrics", "shares_lie_between_nothing_and_all"): "unit = 'pct', value = 1.5, low = NULL, high = NULL",
+    ("recommendations", "experiments_are_complete"): (
+        "kind = CASE kind WHEN 'experiment' THEN 'pain_point' ELSE 'experiment' END"
+    ),
+    ("recommendations", "texts_are_filled_in"): "text = text_template",
+    ("recommendations", "recommendation_belongs_to_its_segment"): "recommendation_id = 'somebody-else'",
+    ("recommendations", "evidence_is_not_empty"): "evidence = '[]'",
+}
 """(table, name of the constraint over a row) -> SET clause that breaks it."""
 
 

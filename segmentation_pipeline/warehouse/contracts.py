@@ -178,7 +178,8 @@ def validate(connection: duckdb.DuckDBPyConnection, table: type[Table], month: d
     """
     rows = ibis.duckdb.from_connection(connection).table(table_name(table))
     if month is not None:
-        rows = rows.filter(rows.refresh_month == ibis.literal(month))
+        # A row without a month belongs to no refresh; every validation must see it.
+        rows = rows.filter((rows.refresh_month == ibis.literal(month)) | rows.refresh_month.isnull())
     if not connection.execute(rows.limit(1).compile()).fetchall():
         return  # pandera finds a violation of every constraint where there is no row at all
     try:
