@@ -227,11 +227,9 @@ def _decide(spaces: Mapping[str, Matrix], judged: list[Judged], options: ChoiceO
         most = max(one.cluster_count for one in asked)
         pool = [one for one in asked if one.cluster_count == most]
     dense = sorted((one for one in pool if _is_preferred_density(one)), key=lambda one: -(one.dbcv or 0.0))
-    others = sorted(
-        (one for one in pool if one.method != "hdbscan" or options.method == "hdbscan"),
-        key=lambda one: -one.silhouette,
-    )
-    queue = _without_repeats([*dense, *others])
+    by_silhouette = sorted(pool, key=lambda one: -one.silhouette)
+    others = [one for one in by_silhouette if one.method != "hdbscan" or options.method == "hdbscan"]
+    queue = _without_repeats([*dense, *others] or by_silhouette)
 
     measured: dict[str, Judged] = {}
     passed: Judged | None = None

@@ -114,8 +114,9 @@ def fit_membership(features: Matrix, labels: Labels) -> Membership:
     """Learn a Gaussian per segment 0..k-1 from its rows (noise rows are left out).
 
     The pooled within-segment covariance is shrunk to a multiple of the identity, each segment's own to the
-    pooled one, both by the weight that minimises expected squared error (Ledoit, Wolf 2004): segments with
-    few rows share the pooled shape (linear borders), large ones keep their own.
+    pooled one, both by the weight that minimises expected squared error (Ledoit, Wolf 2004), the latter as if
+    one row more than there are columns had the pooled shape: segments with few rows share that shape (linear
+    borders), large ones keep their own.
     """
     segments = range(int(labels.max()) + 1)
     members = [features[labels == segment] for segment in segments]
@@ -142,9 +143,12 @@ def _shrunk_to_identity(residuals: Matrix) -> Matrix:
 
 
 def _shrunk_to_unit(whitened: Matrix) -> Matrix:
-    covariance = whitened.T @ whitened / len(whitened)
-    target = np.eye(whitened.shape[1])
-    weight = _shrinkage_weight(whitened, covariance, target)
+    count, width = whitened.shape
+    covariance = whitened.T @ whitened / count
+    target = np.eye(width)
+    # The weight is estimated too: a handful of rows that happen to agree (or are the same) would get none.
+    least_weight = (width + 1) / (count + width + 1)
+    weight = max(_shrinkage_weight(whitened, covariance, target), least_weight)
     return np.asarray((1 - weight) * covariance + weight * target, dtype=np.float64)
 
 

@@ -26,7 +26,8 @@ def bootstrap_jaccard(clusterer: Clusterer, rows: Matrix, labels: Labels, *, dra
     """Return for each cluster its mean Jaccard similarity to the best matching cluster of refits (Hennig 2007).
 
     Each draw resamples the rows with replacement, refits and compares on the rows drawn. A cluster that no
-    draw touches has similarity 0.
+    draw touches has similarity 0. The space itself is not refitted: for UMAP coordinates the figure is an upper
+    bound.
     """
     sample = sample_indexes(len(rows), BOOTSTRAP_ROWS, seed)
     sampled_rows, sampled_labels = rows[sample], labels[sample]

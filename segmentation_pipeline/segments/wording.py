@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import math
 import re
+import unicodedata
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -120,7 +121,8 @@ def natural(feature: str, value: float) -> tuple[float, str]:
 def action_words(action: str) -> tuple[str, ...]:
     """Return the words of an action name: letters only, lower case; prefixes of one letter are left out."""
     spaced = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", action)
-    words = [word.lower()[:MOST_WORD_LETTERS] for word in re.findall(r"[^\W\d_]+", spaced)]
+    lettered = "".join(letter if unicodedata.category(letter)[0] in "LM" else " " for letter in spaced)
+    words = [word.lower()[:MOST_WORD_LETTERS] for word in lettered.split()]
     return tuple(word for word in words if len(word) > 1)
 
 

@@ -1,0 +1,68 @@
+"""The stored model: readable JSON, refused when it is not one, runner-up by hand."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pytest
+
+from segmentation_pipeline.clustering.membership import Membership
+from segmentation_pipeline.clustering.scaling import Scaling
+from segmentation_pipeline.segments import scoring
+from segmentation_pipeline.segments.scoring import ModelUnreadable, SegmentModel
+
+
+def model(floor=0.5, segments=2):
+    ids = ("2026-03-a", "2026-03-b")[:segments]
+    return SegmentModel(
+        Scaling(("x",), (0.0,), (1.0,), {}, clip=50.0),
+        Membership(np.full(segments, 1 / segments), np.array([[0.0], [4.0]])[:segments], np.ones((segments, 1, 1))),
+        ids,
+        ("First users", "Second users")[:segments],
+        floor,
+    )
+
+
+def test_segments_runner_ups_and_memberships_by_hand():
+    scores = model(floor=0.6).score(("x",), np.array([[0.0], [2.0], [3.0]]))
+    assert scores.cluster_ids.tolist() == ["2026-03-a", "unclassified", "2026-03-b"]
+    assert scores.segments.tolist() == [0, -1, 1]
+    assert scores.runner_ups.tolist() == ["2026-03-b", "2026-03-a", "2026-03-a"]
+    assert scores.memberships == pytest.approx([1 / (1 + np.exp(-8)), 0.5, 1 / (1 + np.exp(-4))])
+
+
+def test_a_lone_segment_has_no_runner_up():
+    scores = model(segments=1).score(("x",), np.array([[1.0]]))
+    assert (scores.cluster_ids.tolist(), scores.runner_ups.tolist()) == (["2026-03-a"], [""])
+
+
+def test_labels_are_looked_up_and_unclassified_is_its_own():
+    assert model().label_of(np.array(["2026-03-b", "unclassified"])).tolist() == ["Second users", "unclassified"]
+
+
+def test_batches_change_nothing(monkeypatch):
+    rows = np.linspace(-1, 5, 25)[:, None]
+    whole = model().score(("x",), rows)
+    monkeypatch.setattr(scoring, "SCORED_ROWS", 4)
+    assert np.array_equal(model().score(("x",), rows).cluster_ids, whole.cluster_ids)
+
+
+def test_nobody_to_score_is_no_error():
+    assert model().score(("x",), np.empty((0, 1))).cluster_ids.tolist() == []
+
+
+def test_the_stored_text_is_plain_json_with_ids_labels_and_features():
+    stored = json.loads(model().to_json())
+    assert stored["segments"][1] == {"cluster_id": "2026-03-b", "label": "Second users"}
+    assert stored["scaling"]["columns"] == ["x"]
+    assert SegmentModel.from_json(model().to_json()).to_json() == model().to_json()
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["not json", "[]", "{}", '{"format_version": 2}', json.dumps({"format_version": 1, "scaling": {}})],
+)
+def test_what_is_no_model_is_refused_with_the_next_step(text):
+    with pytest.raises(ModelUnreadable, match="refresh the month again"):
+        SegmentModel.from_json(text)
