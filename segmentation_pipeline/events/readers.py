@@ -28,9 +28,6 @@ MAX_RECORD_BYTES = 2_000_000
 KEYS_SAMPLED = 10_000
 """JSON records whose keys are looked at to know the columns of a file."""
 
-BLANKS = " \t\r\n\u00a0\ufeff"
-"""Characters removed around ids and actions: blanks, the no-break space and stray byte order marks."""
-
 UNREADABLE = "unreadable"
 """Temporary table in which DuckDB's CSV reader notes the records it cannot split."""
 
@@ -97,8 +94,8 @@ def fields_sql(records: Records, mapping: Mapping, action_separator: str, max_fi
     return _json_fields(records, mapping, action_separator, max_field_chars)
 
 
-def _record(records: Records) -> str:
-    """Return the expression of a record as text, bounded; computed only where it is asked for."""
+def record_sql(records: Records) -> str:
+    """Return the expression of a record as text, bounded; costly, so only for records that need it."""
     if records.format == "csv" and records.dialect is not None:
         quote, delimiter = records.dialect.quote, records.dialect.delimiter
         special = "[" + "".join(f"\\{mark}" for mark in dict.fromkeys(delimiter + quote)) + "\\n\\r]"
@@ -110,7 +107,7 @@ def _record(records: Records) -> str:
         ]
         text = f"concat_ws({quoted(delimiter)}, {', '.join(parts)})"
     elif records.format == "parquet":
-        text = f"CAST(to_json({_struct(records.columns)}) AS VARCHAR)"
+        text = "CAST(to_json(source_record) AS VARCHAR)"
     else:
         text = "line"
     return f"left({text}, {MAX_RECORD_CHARS})"
@@ -144,13 +141,11 @@ def _json_records(connection: duckdb.DuckDBPyConnection, source: Source) -> Reco
     return Records(source.format, relation, tuple(key for key, _ in rows), nested, {})
 
 
-def _text(expression: str) -> str:
-    """Blanks around removed, nothing left is null."""
-    return f"nullif(trim({expression}, {quoted(BLANKS)}), '')"
-
-
 def _joined(parts: Sequence[str], separator: str) -> str:
-    return parts[0] if len(parts) == 1 else f"nullif(concat_ws({quoted(separator)}, {', '.join(parts)}), '')"
+    """One part as it is; several without the blanks around them, those that are blank left out."""
+    if len(parts) == 1:
+        return parts[0]
+    return f"concat_ws({quoted(separator)}, {', '.join(f'without_blanks({part})' for part in parts)})"
 
 
 def _json_path(path: Sequence[str]) -> str:
@@ -185,8 +180,8 @@ def _is_overlong(expressions: Sequence[str], max_field_chars: int) -> str:
 
 
 def _select(
-    records: Records,
     *,
+    kept: str,
     user: str,
     time: str,
     action: str,
@@ -198,9 +193,9 @@ def _select(
     blank: str = "false",
 ) -> str:
     return (
-        f"SELECT {user} AS user_id, {time} AS time_text, {at} AS typed_at, {action} AS action, "
+        f"SELECT {kept}, {user} AS user_id, {time} AS time_text, {at} AS typed_at, {action} AS action, "
         f"{event_id or 'CAST(NULL AS VARCHAR)'} AS event_id, {metadata} AS metadata, "
-        f"{malformed} AS is_malformed, {long} AS is_overlong, {blank} AS is_blank, {_record(records)} AS record"
+        f"{malformed} AS is_malformed, {long} AS is_overlong, {blank} AS is_blank"
     )
 
 
@@ -223,11 +218,11 @@ def _csv_fields(records: Records, mapping: Mapping, separator: str, max_field_ch
         # Merging into nothing drops the nulls: an empty cell is not a field.
         metadata = f"nullif(CAST(json_merge_patch('{{}}', to_json({packed})) AS VARCHAR), '{{}}')"
     selected = _select(
-        records,
-        user=_text(value(mapping.user_id)),
-        time=_text(value(mapping.timestamp)),
-        action=_joined([_text(value(field)) for field in mapping.action], separator),
-        event_id=_text(value(mapping.event_id)) if mapping.event_id else None,
+        kept=", ".join(names.values()),
+        user=value(mapping.user_id),
+        time=value(mapping.timestamp),
+        action=_joined([value(field) for field in mapping.action], separator),
+        event_id=value(mapping.event_id) if mapping.event_id else None,
         metadata=metadata,
         long=_is_overlong(list(names.values()), max_field_chars),
     )
@@ -254,18 +249,18 @@ def _json_fields(records: Records, mapping: Mapping, separator: str, max_field_c
         f"CASE WHEN rest = '{{}}' THEN NULL WHEN json_keys(rest) = ['metadata'] AND {own} IS NOT NULL "
         f"THEN {_kept_object(own)} ELSE rest END"
     )
-    user, time = _text(value(mapping.user_id)), _text(value(mapping.timestamp))
-    action = _joined([_text(value(field)) for field in mapping.action], separator)
+    user, time = value(mapping.user_id), value(mapping.timestamp)
+    action = _joined([value(field) for field in mapping.action], separator)
     selected = _select(
-        records,
+        kept="line",
         user=user,
         time=time,
         action=action,
-        event_id=_text(value(mapping.event_id)) if mapping.event_id else None,
+        event_id=value(mapping.event_id) if mapping.event_id else None,
         metadata=metadata,
         long=_is_overlong([user, time, action, "rest"], max_field_chars),
         malformed="doc IS NULL",
-        blank=f"coalesce({_text('line')} IS NULL, true)",
+        blank="without_blanks(line) IS NULL",
     )
     parsed = (
         "SELECT line, CASE WHEN json_valid(line) AND json_type(line) = 'OBJECT' THEN line END AS doc "
@@ -286,7 +281,7 @@ def _parquet_fields(records: Records, mapping: Mapping, separator: str, max_fiel
     def text(field: Field) -> str:
         kind = records.types[field.column]
         plain = f"CAST({value(field)} AS VARCHAR)"
-        return _text(f"regexp_replace({plain}, '\\.0$', '')" if kind in ("DOUBLE", "FLOAT") else plain)
+        return f"regexp_replace({plain}, '\\.0$', '')" if kind in ("DOUBLE", "FLOAT") else plain
 
     unmapped = mapping.unmapped(records.columns)
     metadata = "CAST(NULL AS VARCHAR)"
@@ -298,7 +293,7 @@ def _parquet_fields(records: Records, mapping: Mapping, separator: str, max_fiel
     user, time = text(mapping.user_id), text(mapping.timestamp)
     action = _joined([text(field) for field in mapping.action], separator)
     selected = _select(
-        records,
+        kept="source_record",
         user=user,
         time=time,
         at=_typed_time(value(mapping.timestamp), records.types[mapping.timestamp.column]),
@@ -307,7 +302,7 @@ def _parquet_fields(records: Records, mapping: Mapping, separator: str, max_fiel
         metadata=metadata,
         long=_is_overlong([user, time, action, metadata], max_field_chars),
     )
-    return f"{selected} FROM {records.relation}"
+    return f"{selected} FROM {records.relation} AS source_record"
 
 
 def _typed_time(column: str, kind: str) -> str:

@@ -17,7 +17,7 @@ import duckdb
 
 from segmentation_pipeline.errors import InputError
 from segmentation_pipeline.events.mapping import Mapping, map_columns
-from segmentation_pipeline.events.readers import UNREADABLE, Records, csv_records, fields_sql, open_records
+from segmentation_pipeline.events.readers import UNREADABLE, Records, csv_records, fields_sql, open_records, record_sql
 from segmentation_pipeline.events.rejections import describe_rejections
 from segmentation_pipeline.events.sources import LandedFile, Source, compression_of, recognise
 from segmentation_pipeline.events.tables import EARLIEST_EVENT, MAX_RECORD_CHARS
@@ -44,6 +44,7 @@ STAGED = (
     "file_number INTEGER, user_id VARCHAR, event_at TIMESTAMP, action VARCHAR, metadata VARCHAR, event_id VARCHAR, "
     "event_key BIGINT"
 )
+DUPLICATES = "row_number_in_stage BIGINT, file_number INTEGER, kept_in INTEGER"
 REJECTED = (
     "file_name VARCHAR, record_number BIGINT, reason VARCHAR, column_name VARCHAR, message VARCHAR, record VARCHAR"
 )
@@ -80,7 +81,8 @@ class Stage:
         connection.execute(f"CREATE TABLE {name}.staged ({STAGED})")
         connection.execute(f"CREATE TABLE {name}.rejected ({REJECTED})")
         connection.execute("SET TimeZone = '{}'".format(settings.default_timezone.replace("'", "")))
-        connection.execute(load_sql(__package__, "utc_time"))
+        for macros in ("without_blanks", "utc_time"):
+            connection.execute(load_sql(__package__, macros))
 
     def read(self, file: LandedFile, landed_at: datetime) -> StagedFile:
         """Read one file; one that cannot be read as a whole leaves no row and says why in `error`."""
@@ -94,8 +96,14 @@ class Stage:
 
     def find_duplicates(self) -> None:
         """Note which staged records repeat an event of the batch."""
+        self._connection.execute(f"CREATE TABLE {self.name}.duplicates ({DUPLICATES})")
+        (repeated,) = self._one(
+            f"SELECT count(event_key) > count(DISTINCT event_key) FROM {self.name}.staged WHERE user_id IS NOT NULL"
+        )
+        if not repeated:
+            return
         sql = load_sql(__package__, "batch_duplicates").format(stage=self.name)
-        self._connection.execute(f"CREATE TABLE {self.name}.duplicates AS {sql}")
+        self._connection.execute(f"INSERT INTO {self.name}.duplicates {sql}")
 
     def _read(self, file: LandedFile, landed_at: datetime, scratch: Path) -> StagedFile:
         outcome = StagedFile(file, landed_at)
@@ -160,7 +168,8 @@ class Stage:
                 f"CREATE TEMP TABLE {UNREADABLE} (line UBIGINT, error_type VARCHAR, csv_line VARCHAR)"
             )
         number = len(self.files)
-        select = load_sql(__package__, "staged_records").replace("{judged}", self._judged(records, mapping))
+        select = load_sql(__package__, "staged_records").replace("{record}", record_sql(records))
+        select = select.replace("{judged}", self._judged(records, mapping))
         (staged,) = self._one(
             f"INSERT INTO {self.name}.staged {select}", file_number=number, landed_at=outcome.landed_at
         )

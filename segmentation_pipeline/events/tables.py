@@ -37,7 +37,7 @@ class RawEvents(Table):
     user_id: Text = column("Who acted, exactly as written in the file, blanks around it removed.", min_length=1)
     event_at: Utc = column("When it happened.", unit="UTC")
     action: Text = column("What was done.", min_length=1)
-    metadata: Text = column("Every unmapped field of the record, a JSON object.", nullable=True, min_length=2)
+    metadata: Text = column("Every unmapped field of the record, a JSON object.", nullable=True)
     event_id: Text = column("The event's own id, where the file has one.", nullable=True, min_length=1)
     event_key: Integer = column("Hash of the event id, else of user, time, action and metadata.", ge=0)
     file_name: Text = column("File the row comes from, relative to landing.", min_length=1)

@@ -4,11 +4,11 @@
 -- event_id the reason, action the time as written, metadata the record.
 SELECT
     $file_number::INTEGER AS file_number,
-    CASE WHEN reason IS NULL THEN user_id END AS user_id,
-    CASE WHEN reason IS NULL THEN event_at END AS event_at,
-    CASE WHEN reason IS NULL THEN action ELSE left(time_text, 60) END AS action,
-    CASE WHEN reason IS NULL THEN metadata ELSE record END AS metadata,
-    CASE WHEN reason IS NULL THEN event_id ELSE reason END AS event_id,
+    CASE WHEN is_event THEN user_id END AS user_id,
+    CASE WHEN is_event THEN event_at END AS event_at,
+    CASE WHEN is_event THEN action ELSE left(time_text, 60) END AS action,
+    CASE WHEN is_event THEN metadata ELSE {record} END AS metadata,
+    CASE WHEN is_event THEN event_id ELSE reason END AS event_id,
     CASE
         WHEN event_id IS NOT NULL THEN CAST(hash(event_id) >> 1 AS BIGINT)
         ELSE CAST(hash(user_id, event_at, action, metadata) >> 1 AS BIGINT)

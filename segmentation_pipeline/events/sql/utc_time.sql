@@ -22,8 +22,14 @@ CREATE OR REPLACE TEMP MACRO plain_iso(t) AS regexp_replace(regexp_replace(regex
     '^((?:19|20)\d{2})(\d{2})(\d{2})T?(\d{2})(\d{2})(\d{2})', '\1-\2-\3 \4:\5:\6'),
     '^((?:19|20)\d{2})(\d{2})(\d{2})$', '\1-\2-\3');
 
-CREATE OR REPLACE TEMP MACRO utc_time(t) AS make_timestamp(coalesce(
-    epoch_us(try_cast(t AS TIMESTAMPTZ)),
+CREATE OR REPLACE TEMP MACRO trimmed_time(t) AS make_timestamp(coalesce(
     CASE WHEN NOT is_compact_date(t) THEN epoch_number_us(try_cast(t AS DECIMAL(28, 9))) END,
+    epoch_us(try_cast(t AS TIMESTAMPTZ)),
     epoch_us(try_cast(plain_iso(t) AS TIMESTAMPTZ))
 ));
+
+-- Blanks around a time are rare, so they are looked for only when it is no ISO as it stands.
+CREATE OR REPLACE TEMP MACRO utc_time(t) AS coalesce(
+    make_timestamp(epoch_us(try_cast(t AS TIMESTAMPTZ))),
+    trimmed_time(without_blanks(t))
+);
