@@ -15,14 +15,22 @@ if TYPE_CHECKING:
 
 
 @contextmanager
-def one_quiet_thread() -> Iterator[None]:
-    """Run the block on one thread, so that sums are added in one order and reruns agree to the last bit.
-
-    Warnings of the libraries (fewer distinct rows than clusters, no convergence) are silenced: what they
-    warn of shows in the candidate's own figures.
-    """
+def one_thread() -> Iterator[None]:
+    """Run the block on one thread: sums are then added in one order, so reruns agree to the last bit."""
     import threadpoolctl  # type: ignore[import-untyped]
 
-    with threadpoolctl.threadpool_limits(limits=1), warnings.catch_warnings():
+    with threadpoolctl.threadpool_limits(limits=1):
+        yield
+
+
+@contextmanager
+def one_quiet_thread() -> Iterator[None]:
+    """Run fits on one thread, without warnings (fewer distinct rows than clusters, no convergence).
+
+    What the libraries warn of shows in the candidate's own figures.
+    """
+    import sklearn.cluster  # noqa: F401  its OpenMP pool can be limited only once it is loaded
+
+    with one_thread(), warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from segmentation_pipeline.clustering.fitting import one_quiet_thread
 from segmentation_pipeline.clustering.reduction import (
     NEIGHBOURS,
     UMAP_DIMENSIONS,
@@ -64,6 +65,7 @@ def fitted_rows(matrix: Matrix, settings: SegmentSettings) -> Indexes:
     return order[sample_indexes(len(order), settings.fit_sample, settings.seed)]
 
 
+@one_quiet_thread()
 def embed(names: Sequence[str], matrix: Matrix, settings: SegmentSettings) -> Embedding:
     """Return coordinates of every row; the order of the rows has no influence on them.
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from segmentation_pipeline.clustering.fitting import one_thread
 from segmentation_pipeline.clustering.membership import Membership
 from segmentation_pipeline.clustering.scaling import Scaling
 from segmentation_pipeline.errors import PipelineError
@@ -61,13 +62,14 @@ class SegmentModel:
         segments = np.empty(len(matrix), dtype=np.int64)
         others = np.empty(len(matrix), dtype=np.int64)
         memberships = np.empty(len(matrix))
-        for start in range(0, len(matrix), SCORED_ROWS):
-            batch = slice(start, start + SCORED_ROWS)
-            features = self.scaling.transform(names, matrix[batch])
-            assigned = self.membership.assign(features, floor=self.floor)
-            segments[batch] = assigned.segment
-            others[batch] = np.where(assigned.segment >= 0, assigned.runner_up, assigned.likeliest)
-            memberships[batch] = assigned.membership
+        with one_thread():
+            for start in range(0, len(matrix), SCORED_ROWS):
+                batch = slice(start, start + SCORED_ROWS)
+                features = self.scaling.transform(names, matrix[batch])
+                assigned = self.membership.assign(features, floor=self.floor)
+                segments[batch] = assigned.segment
+                others[batch] = np.where(assigned.segment >= 0, assigned.runner_up, assigned.likeliest)
+                memberships[batch] = assigned.membership
         named = np.array([*self.cluster_ids, UNCLASSIFIED])  # index -1 is the last
         runner_ups = np.where(others == segments, "", named[others])
         return Scores(segments, named[segments], runner_ups, memberships)

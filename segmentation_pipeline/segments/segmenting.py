@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segmentation_pipeline.clustering.choice import ChoiceOptions, TooFewRows
+from segmentation_pipeline.clustering.fitting import one_quiet_thread
 from segmentation_pipeline.clustering.reduction import nearest_rows
 from segmentation_pipeline.clustering.scaling import fit_scaling
 from segmentation_pipeline.clustering.segmentation import find_segments
@@ -61,6 +62,7 @@ def choice_options(settings: SegmentSettings) -> ChoiceOptions:
     )
 
 
+@one_quiet_thread()
 def segment_users(
     month: date, names: Sequence[str], matrix: Matrix, spaces: Mapping[str, Matrix], settings: SegmentSettings
 ) -> RefreshSegments:
