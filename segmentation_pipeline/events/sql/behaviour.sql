@@ -71,7 +71,10 @@ visit_sums AS (
         count(DISTINCT CASE
             WHEN NOT v.is_runaway THEN CAST(timezone($timezone, timezone('UTC', v.started_at)) AS DATE)
         END) AS active_day_count,
-        coalesce(sum(CASE WHEN NOT v.is_runaway THEN v.duration_s END), 0) AS visiting_s,
+        -- Whole microseconds add up to the same in any order; fractions of seconds would not, and reruns must agree.
+        CAST(coalesce(
+            sum(CASE WHEN NOT v.is_runaway THEN epoch_us(v.ended_at) - epoch_us(v.started_at) END), 0
+        ) AS DOUBLE) / 1000000 AS visiting_s,
         CAST(coalesce(sum(CASE WHEN NOT v.is_runaway THEN v.event_count - 1 END), 0) AS BIGINT) AS gap_count,
         CAST(coalesce(sum(CASE WHEN NOT v.is_runaway THEN v.revision_count END), 0) AS BIGINT) AS revision_count,
         min(CASE WHEN NOT v.is_runaway THEN v.started_at END) AS first_visit_at,

@@ -1,5 +1,6 @@
 -- One row per feature: the value of the population at risk (pooled over its users) that single users are shrunk to.
 -- Reads the relation behaviour. The $most_actions actions with most users get a feature each, the rest is `mix:other`.
+-- Fractions are added as decimals: exact, so that the order in which threads add cannot show.
 -- Nobody at risk has an ending before the landmark, so no ending is ever among the actions.
 WITH at_risk AS (
     SELECT * FROM behaviour WHERE status = 'at_risk'
@@ -10,10 +11,10 @@ sums AS (
         count(*) AS user_count,
         sum(event_count) AS event_count,
         sum(session_count) AS session_count,
-        sum(exposure_days) AS exposure_days,
-        sum(visiting_s) AS visiting_s,
+        CAST(sum(CAST(exposure_days AS DECIMAL(38, 9))) AS DOUBLE) AS exposure_days,
+        CAST(sum(CAST(visiting_s AS DECIMAL(38, 9))) AS DOUBLE) AS visiting_s,
         sum(gap_count) AS gap_count,
-        sum(pause_s) AS pause_s,
+        CAST(sum(CAST(pause_s AS DECIMAL(38, 9))) AS DOUBLE) AS pause_s,
         sum(pause_count) AS pause_count,
         sum(CASE WHEN session_count <= 1 THEN 1 ELSE 0 END) AS single_visit_count,
         sum(morning_count) AS morning_count,

@@ -10,9 +10,14 @@ WITH cleaned AS (
     FROM ({fields}) AS fields
 ),
 
-timed AS (
-    SELECT *, coalesce(typed_at, utc_time(time_text)) AS event_at
+parsed AS (
+    SELECT *, try_cast(time_text AS TIMESTAMPTZ) AS iso_at
     FROM cleaned
+),
+
+timed AS (
+    SELECT *, CASE WHEN typed_at IS NOT NULL THEN typed_at ELSE utc_time(iso_at, time_text) END AS event_at
+    FROM parsed
 ),
 
 sorted_out AS (
