@@ -175,15 +175,16 @@ def _load(db: Database, stage: Stage, fingerprint: str) -> None:
         {"names": names},
     )
     displaced = _displace(db, names)
+    (lost,) = db.one("SELECT count(*) FROM lost_records")
+    keeping = "AND s.rowid NOT IN (SELECT row_number_in_stage FROM lost_records)" if lost else ""
+    file_name = "$names[1]" if len(names) == 1 else "$names[file_number + 1]"
     db.execute(
         f"""
         INSERT INTO raw_events BY NAME
-        SELECT
-            user_id, event_at, action, metadata, event_id, event_key,
-            ($names::VARCHAR[])[file_number + 1] AS file_name
+        SELECT user_id, event_at, action, metadata, event_id, event_key, {file_name} AS file_name
         FROM {stage.name}.staged AS s
-        WHERE user_id IS NOT NULL AND s.rowid NOT IN (SELECT row_number_in_stage FROM lost_records)
-        """,
+        WHERE user_id IS NOT NULL {keeping}
+        """.replace("$names", "($names::VARCHAR[])"),
         {"names": names},
     )
     db.execute(
