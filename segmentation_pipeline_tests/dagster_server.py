@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any
 
@@ -54,8 +55,11 @@ class DagsterServer:
             json.dumps({"query": text, "variables": variables}).encode(),
             {"Content-Type": "application/json"},
         )
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            told = json.load(answer)
+        try:
+            with urllib.request.urlopen(request, timeout=30) as answer:
+                told = json.load(answer)
+        except urllib.error.HTTPError as error:
+            raise AssertionError(error.read().decode()[:2000]) from error
         assert "errors" not in told, told
         return told["data"]
 

@@ -73,7 +73,9 @@ def publish(warehouse: Warehouse, run_id: str, upstream: Mapping[str, Sequence[s
                 f"{f' and {len(problems) - 3} more' if len(problems) > 3 else ''}. "
                 f"Readers keep the previous copy. Next: refresh that month again with `segpipe run --month`."
             )
-        db.ensure(CheckResults)
+        for own in (CheckResults, TableWrites):
+            db.ensure(own)
+            db.validate(own)
         create_data_dictionary(db)
     home = warehouse.home
     home.published.mkdir(parents=True, exist_ok=True)
