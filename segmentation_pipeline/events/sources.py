@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING, Literal
 
 from segmentation_pipeline.errors import InputError
 from segmentation_pipeline.events.delimiters import Dialect, find_dialect
-from segmentation_pipeline.events.transcoding import decompress, transcode
+from segmentation_pipeline.events.transcoding import (
+    CHUNK_BYTES,
+    decompress,
+    mixes_newlines,
+    transcode,
+    with_plain_newlines,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,6 +65,7 @@ class LandedFile:
     path: Path
     sha256: str
     byte_count: int
+    has_carriage_returns: bool = True
 
 
 @dataclass(frozen=True)
@@ -90,10 +97,14 @@ def find_files(landing: Path) -> list[tuple[str, Path]]:
 
 
 def identify(name: str, path: Path) -> LandedFile:
-    """Hash a file's content."""
+    """Hash a file's content, and note on the way whether its newlines may need a look."""
+    digest, byte_count, has_carriage_returns = hashlib.sha256(), 0, False
     with path.open("rb") as content:
-        digest = hashlib.file_digest(content, "sha256").hexdigest()
-    return LandedFile(name, path, digest, path.stat().st_size)
+        while chunk := content.read(CHUNK_BYTES):
+            digest.update(chunk)
+            byte_count += len(chunk)
+            has_carriage_returns = has_carriage_returns or b"\r" in chunk
+    return LandedFile(name, path, digest.hexdigest(), byte_count, has_carriage_returns)
 
 
 def compression_of(path: Path) -> str:
@@ -141,6 +152,10 @@ def recognise(file: LandedFile, wanted: ColumnMapping, scratch: Path, *, encodin
     if not text.strip():
         raise InputError(f"{file.name}: holds nothing. Next: export it again, or delete it.")
     found: Format = _text_format(text)
+    if found != "json" and (plain != file.path or file.has_carriage_returns) and mixes_newlines(plain):
+        # DuckDB drops records of a file that mixes them, some without a word.
+        with_plain_newlines(plain, scratch / "lines")
+        plain = scratch / "lines"
     return Source(
         file,
         found,

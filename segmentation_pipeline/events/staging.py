@@ -121,15 +121,7 @@ class Stage:
         return outcome
 
     def _stage(self, outcome: StagedFile, source: Source, scratch: Path) -> StagedFile:
-        try:
-            staged = self._stage_records(outcome, source, scratch)
-        except duckdb.InvalidInputException as error:
-            if source.format not in ("csv", "ndjson") or "invalid state" not in str(error):
-                raise
-            plain = scratch / "newlines"
-            with_plain_newlines(source.readable, plain)
-            source = replace(source, readable=plain)
-            staged = self._stage_records(outcome, source, scratch)
+        staged = self._stage_records(outcome, source, scratch)
         if staged.rejected_count and source.encoding == "utf-8" and self._has_broken_text(source):
             self._forget(outcome.file.name)
             source = recognise(source.file, self._settings.columns, scratch, encoding="cp1252")

@@ -62,8 +62,21 @@ def transcode(file_name: str, path: Path, encoding: str, target: Path) -> str:
     return encoding
 
 
+def mixes_newlines(path: Path) -> bool:
+    r"""Tell whether lines end in more than one of `\n`, `\r\n` and `\r`."""
+    line_feeds = returns = pairs = 0
+    ends_in_return = False
+    with path.open("rb") as source:
+        while chunk := source.read(CHUNK_BYTES):
+            line_feeds += chunk.count(b"\n")
+            returns += chunk.count(b"\r")
+            pairs += chunk.count(b"\r\n") + (ends_in_return and chunk.startswith(b"\n"))
+            ends_in_return = chunk.endswith(b"\r")
+    return sum(count > 0 for count in (pairs, line_feeds - pairs, returns - pairs)) > 1
+
+
 def with_plain_newlines(path: Path, target: Path) -> None:
-    r"""Write the same bytes with every `\r\n` and lone `\r` as `\n`: DuckDB refuses a file that mixes them."""
+    r"""Write the same bytes with every `\r\n` and lone `\r` as `\n`."""
     with path.open("rb") as source, target.open("wb") as out:
         held = b""
         while chunk := source.read(CHUNK_BYTES):

@@ -4,7 +4,15 @@ from __future__ import annotations
 
 import pytest
 
+from segmentation_pipeline_tests.events.landing import landing_folder
 from segmentation_pipeline_tests.events.logs import log_database
+
+
+@pytest.fixture
+def landing(tmp_path):
+    """An empty landing folder with its own warehouse in memory."""
+    with landing_folder(tmp_path / "landing") as made:
+        yield made
 
 
 @pytest.fixture(scope="module")
