@@ -30,7 +30,10 @@ ROUNDS = 2
 GENERATE = """
 COPY (
     SELECT
-        CASE WHEN is_dirty AND i % 3 = 0 THEN '' ELSE 'user_' || lpad((hash(n * 7) % 200000)::VARCHAR, 6, '0') END AS user_id,
+        CASE
+            WHEN is_dirty AND i % 3 = 0 THEN ''
+            ELSE 'user_' || lpad((hash(n * 7) % 200000)::VARCHAR, 6, '0')
+        END AS user_id,
         CASE
             WHEN is_dirty AND i % 3 = 1 THEN 'soon'
             ELSE (TIMESTAMP '2024-01-01' + to_microseconds(n * 259200 + (hash(n) % 1000000)::BIGINT))::VARCHAR
@@ -150,7 +153,7 @@ def _ours(folder: Path) -> dict[str, float]:
 
 
 def _main(what: str, folder: Path) -> None:
-    import ibis  # noqa: F401, TID253 - loading libraries is no part of either measurement
+    import ibis  # noqa: F401 - loading libraries is no part of either measurement
     import pandera.ibis  # noqa: F401
 
     started = time.perf_counter()

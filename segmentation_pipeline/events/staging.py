@@ -24,7 +24,6 @@ from segmentation_pipeline.events.tables import EARLIEST_EVENT, MAX_RECORD_CHARS
 from segmentation_pipeline.events.transcoding import (
     has_blank_lines,
     is_damaged_utf8,
-    with_plain_newlines,
     without_blank_lines,
 )
 from segmentation_pipeline.warehouse.database import load_sql

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import json
 from datetime import datetime
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from segmentation_pipeline.config import ColumnMapping, InputSettings
@@ -14,6 +13,7 @@ from segmentation_pipeline.warehouse.database import Database, memory_database
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
 NOW = datetime(2026, 6, 1)
 

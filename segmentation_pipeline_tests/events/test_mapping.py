@@ -18,7 +18,10 @@ NOTHING_NAMED = ColumnMapping()
         (["userId", "ts", "page", "song"], ("userId", "ts", "page", None)),
         (["User ID", "Event Time", "Event Name"], ("User ID", "Event Time", "Event Name", None)),
         (["distinct_id", "time", "event", "$insert_id"], ("distinct_id", "time", "event", "$insert_id")),
-        (["case:concept:name", "time:timestamp", "concept:name"], ("case:concept:name", "time:timestamp", "concept:name", None)),
+        (
+            ["case:concept:name", "time:timestamp", "concept:name"],
+            ("case:concept:name", "time:timestamp", "concept:name", None),
+        ),
         (["uuid", "uid", "created_at", "activity"], ("uid", "created_at", "activity", "uuid")),
     ],
 )  # fmt: skip

@@ -107,7 +107,8 @@ def test_nested_json_is_addressed_by_dotted_path_and_leaves_the_rest(landing):
 
 
 def test_a_literal_key_wins_over_the_path(landing):
-    landing.load(json.dumps(NESTED | {"event.user.id": "literal"}), "a.ndjson", columns={"user_id": "event.user.id", "action": ["page"]})  # fmt: skip
+    text = json.dumps(NESTED | {"event.user.id": "literal"})
+    landing.load(text, "a.ndjson", columns={"user_id": "event.user.id", "action": ["page"]})
     assert landing.users() == ["literal"]
 
 
@@ -129,7 +130,7 @@ def test_json_inside_a_csv_column_is_addressed_by_dotted_path(landing):
     ],
 )
 def test_numeric_json_ids_keep_their_text(landing, written, kept):
-    landing.load('{"uid": %s, "ts": 1704067200, "event": "a"}' % written, "a.ndjson")
+    landing.load(f'{{"uid": {written}, "ts": 1704067200, "event": "a"}}', "a.ndjson")
     assert landing.users() == [kept]
 
 
