@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any, ClassVar, Literal
 
 import ibis
 import ibis.expr.datatypes as dt
@@ -85,8 +85,12 @@ def column(
     lt: float | None = None,
     isin: Iterable[str] | None = None,
     min_length: int | None = None,
+    compression: Literal["zstd"] | None = None,
 ) -> Any:
-    """Describe one column: what it holds, its unit, whether it may be null, and its allowed values."""
+    """Describe one column: what it holds, its unit, whether it may be null, and its allowed values.
+
+    `compression`: overrules DuckDB's choice, where writing a large text column is what costs.
+    """
     bounds: dict[str, Any] = {"ge": ge, "gt": gt, "le": le, "lt": lt}
     constraints = {name: bound for name, bound in bounds.items() if bound is not None}
     if isin is not None:
@@ -96,7 +100,7 @@ def column(
     return pa.Field(
         nullable=nullable,
         description=description,
-        metadata={"unit": unit},
+        metadata={"unit": unit, "compression": compression},
         n_failure_cases=MAX_FAILURE_CASES if constraints else None,
         **constraints,
     )
@@ -159,13 +163,19 @@ def ddl(table: type[Table]) -> list[str]:
     """Return the statements that create the table with its comments, if it is not there."""
     name = table_name(table)
     body = ", ".join(
-        f'"{column_name}" {kind}' for column_name, (kind, _, _, _) in columns(table).items()
+        f'"{column_name}" {kind}{_compression(table, column_name)}'
+        for column_name, (kind, _, _, _) in columns(table).items()
     )  # no NOT NULL here: the contract reports nulls like every other violation
     statements = [f"CREATE TABLE IF NOT EXISTS {name} ({body})", f"COMMENT ON TABLE {name} IS {quoted(grain(table))}"]
     for column_name, (_, _, description, unit) in columns(table).items():
         comment = f"{description} [{unit}]" if unit else description
         statements.append(f'COMMENT ON COLUMN {name}."{column_name}" IS {quoted(comment)}')
     return statements
+
+
+def _compression(table: type[Table], column_name: str) -> str:
+    chosen = (table.to_schema().columns[column_name].metadata or {}).get("compression")
+    return f" USING COMPRESSION {chosen}" if chosen else ""
 
 
 def validate(connection: duckdb.DuckDBPyConnection, table: type[Table], month: date | None = None) -> None:
