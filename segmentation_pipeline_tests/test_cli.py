@@ -68,3 +68,22 @@ def test_the_doctor_tells_versions_settings_and_a_dead_run(tmp_path):
     result = runner.invoke(app, ["doctor", "--home", str(home.root)])
     assert result.exit_code == 1
     assert "run abc died" in " ".join(result.output.split())
+
+
+@pytest.mark.parametrize(
+    ("month", "told"), [("2025-11", 'first_month = "2025-11"'), ("2031-01", "after the last event")]
+)
+def test_a_month_outside_the_log_names_what_to_change(tmp_path, month, told):
+    home = make_planted_home(tmp_path / "home", users=40)
+    result = runner.invoke(app, ["run", "--home", str(home.root), "--month", month])
+    assert result.exit_code == 2
+    assert told in " ".join(result.output.split())
+
+
+def test_events_before_the_first_month_are_told_with_the_line_to_change(tmp_path):
+    home = make_planted_home(tmp_path / "home", users=40)
+    (home.landing / "old.csv").write_text("user_id,timestamp,action\nu,2025-10-03T10:00:00Z,login\n")
+    result = runner.invoke(app, ["run", "--home", str(home.root)])
+    told = " ".join(result.output.split())
+    assert "1 events lie before first_month = 2026-01" in told
+    assert 'first_month = "2025-10"' in told

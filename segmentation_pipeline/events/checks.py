@@ -8,7 +8,7 @@ from datetime import date
 
 from segmentation_pipeline.events.clock import choose_clock
 from segmentation_pipeline.events.feature_tables import Refreshes, Sessions, UserFeatures, UserOutcomes
-from segmentation_pipeline.events.tables import LandedFiles
+from segmentation_pipeline.events.tables import LandedFiles, RawEvents
 from segmentation_pipeline.orchestration.table_checks import CheckOutcome, table_check
 from segmentation_pipeline.warehouse.database import load_sql
 from segmentation_pipeline.warehouse.resource import Warehouse
@@ -30,6 +30,35 @@ def no_record_is_lost(warehouse: Warehouse, _month: date | None) -> CheckOutcome
             else f"All {int(read):,} records of {files:,} files are accepted, rejected or duplicates."
         ),
         values={"file_count": int(files), "read_count": int(read), "wrong_files": len(wrong)},
+    )
+
+
+@table_check(RawEvents)
+def no_event_before_the_first_month(warehouse: Warehouse, _month: date | None) -> CheckOutcome:
+    """Events from before `first_month` are kept, but no refresh stands for their months."""
+    first_month = warehouse.settings.first_month
+    if first_month is None:
+        return CheckOutcome(
+            passed=True,
+            severity="WARN",
+            description="first_month is not written yet. Next: `segpipe configure`, then reload the definitions.",
+        )
+    with warehouse.read() as db:
+        early_count, earliest_at = db.one(
+            "SELECT count(*), min(event_at) FROM raw_events WHERE event_at < $first_month",
+            {"first_month": first_month},
+        )
+    return CheckOutcome(
+        passed=not early_count,
+        severity="WARN",
+        description=(
+            f"{early_count:,} events lie before first_month = {first_month:%Y-%m}, the earliest in {earliest_at:%Y-%m}. "
+            f'Next: write first_month = "{earliest_at:%Y-%m}" in {warehouse.home.settings_file.name}, reload the '
+            "definitions and refresh those months."
+            if early_count
+            else f"No event lies before {first_month:%Y-%m}."
+        ),
+        values={"early_event_count": int(early_count)},
     )
 
 
@@ -73,11 +102,11 @@ def sessions_hold_every_event(warehouse: Warehouse, _month: date | None) -> Chec
 def clock_still_suits(warehouse: Warehouse, month: date | None) -> CheckOutcome:
     """The clock in pipeline.toml is the one this month's users would choose; it is never flipped silently."""
     with warehouse.read() as db:
-        clock, share = db.one(
-            "SELECT clock, calendar_at_risk_share FROM refreshes WHERE refresh_month = $month", {"month": month}
+        clock, share, status = db.one(
+            "SELECT clock, calendar_at_risk_share, status FROM refreshes WHERE refresh_month = $month", {"month": month}
         )
-    if share is None:
-        return CheckOutcome(passed=True, description="No user was seen in this month's window.", severity="WARN")
+    if share is None or status == "insufficient_data":
+        return CheckOutcome(passed=True, description="Too few users were seen to judge the clock.", severity="WARN")
     suiting = choose_clock(share, 1)
     return CheckOutcome(
         suiting == clock,

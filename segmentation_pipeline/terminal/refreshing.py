@@ -92,6 +92,11 @@ def _months(home: Home, *, month: date | None, all_months: bool) -> list[date]:
             f"{chosen:%Y-%m} lies before the first month of this home. Next: write first_month = "
             f'"{chosen:%Y-%m}" in {home.settings_file} (now {first:%Y-%m}) and run again.'
         )
+    if chosen > span[1]:
+        raise HomeError(
+            f"{chosen:%Y-%m} lies after the last event, which is in {span[1]:%Y-%m}. Next: ask for a month from "
+            f"{first:%Y-%m} to {span[1]:%Y-%m}, or bring newer files."
+        )
     return [chosen]
 
 
