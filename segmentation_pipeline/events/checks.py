@@ -52,7 +52,8 @@ def no_event_before_the_first_month(warehouse: Warehouse, _month: date | None) -
         passed=not early_count,
         severity="WARN",
         description=(
-            f"{early_count:,} events lie before first_month = {first_month:%Y-%m}, the earliest in {earliest_at:%Y-%m}. "
+            f"{early_count:,} events lie before first_month = {first_month:%Y-%m}, "
+            f"the earliest in {earliest_at:%Y-%m}. "
             f'Next: write first_month = "{earliest_at:%Y-%m}" in {warehouse.home.settings_file.name}, reload the '
             "definitions and refresh those months."
             if early_count
