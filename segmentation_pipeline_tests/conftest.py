@@ -12,6 +12,14 @@ from segmentation_pipeline_tests.homes import make_planted_home, refresh_in_proc
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
+LONGEST_FIRST = ("test_under_the_daemon.py", "test_killed_runs.py", "test_sample.py")
+"""Modules of whole runs; begun first, they end while the other core is still busy with the rest."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the longest tests; the order of all others stays."""
+    items.sort(key=lambda item: item.path.name not in LONGEST_FIRST)
+
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
