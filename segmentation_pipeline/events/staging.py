@@ -96,10 +96,11 @@ class Stage:
     def find_duplicates(self) -> None:
         """Note which staged records repeat an event of the batch."""
         self._connection.execute(f"CREATE TABLE {self.name}.duplicates ({DUPLICATES})")
-        (repeated,) = self._one(
-            f"SELECT count(event_key) > count(DISTINCT event_key) FROM {self.name}.staged WHERE user_id IS NOT NULL"
+        self._connection.execute(
+            f"CREATE TABLE {self.name}.repeated AS SELECT event_key FROM {self.name}.staged "
+            "WHERE user_id IS NOT NULL GROUP BY event_key HAVING count(*) > 1"
         )
-        if not repeated:
+        if not self._one(f"SELECT count(*) FROM {self.name}.repeated")[0]:
             return
         sql = load_sql(__package__, "batch_duplicates").format(stage=self.name)
         self._connection.execute(f"INSERT INTO {self.name}.duplicates {sql}")
@@ -135,7 +136,7 @@ class Stage:
         mapping = map_columns(outcome.file.name, header, self._settings.columns, nested=records.nested)
         outcome = replace(outcome, mapping=mapping.as_json())
         read_count, rejected_count = self._insert_staged(records, mapping, outcome)
-        if rejected_count and source.dialect is not None and has_blank_lines(source.readable):
+        if source.dialect is not None and self._has_unreadable() and has_blank_lines(source.readable):
             # DuckDB counts blank lines when it numbers records it cannot split, and skips them otherwise.
             self._forget(outcome.file.name)
             without_blank_lines(source.readable, scratch / "counted")
@@ -171,6 +172,9 @@ class Stage:
             number=number,
         )
         return staged - blank + split_errors, rejected + split_errors
+
+    def _has_unreadable(self) -> bool:
+        return bool(self._one(f"SELECT count(*) FROM {UNREADABLE}")[0])
 
     def _insert_rejected(self, records: Records, mapping: Mapping, outcome: StagedFile) -> None:
         numbered = load_sql(__package__, "numbered_rejections").replace("{stage}", self.name)

@@ -91,7 +91,9 @@ def has_blank_lines(path: Path) -> bool:
     held = b"\n"
     with path.open("rb") as source:
         while chunk := source.read(CHUNK_BYTES):
-            text = (held + chunk).replace(b"\r\n", b"\n")
+            text = held + chunk
+            if b"\r" in text:
+                text = text.replace(b"\r\n", b"\n")
             if b"\n\n" in text or b"\r\r" in text:
                 return True
             held = text[-1:]

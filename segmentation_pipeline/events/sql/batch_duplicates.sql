@@ -1,18 +1,10 @@
 -- One row per staged record whose event an earlier record of the same batch holds: its row, its file, the file that
 -- keeps the event. Records are earlier by file name, then by what they say, so nothing depends on how many threads read.
--- Equal 64-bit keys only point at candidates; the content decides.
-WITH repeated AS (
-    SELECT event_key
-    FROM {stage}.staged
-    WHERE user_id IS NOT NULL
-    GROUP BY event_key
-    HAVING count(*) > 1
-),
-
-candidates AS (
+-- Equal 64-bit keys (repeated) only point at candidates; the content decides.
+WITH candidates AS (
     SELECT s.rowid AS row_number_in_stage, s.*
     FROM {stage}.staged AS s
-    SEMI JOIN repeated AS r ON s.event_key = r.event_key
+    SEMI JOIN {stage}.repeated AS r ON s.event_key = r.event_key
     WHERE s.user_id IS NOT NULL
 ),
 
