@@ -21,7 +21,8 @@ FROM landed_files AS f
 FULL JOIN accepted AS a ON f.file_name = a.file_name
 FULL JOIN rejected AS r ON coalesce(f.file_name, a.file_name) = r.file_name
 WHERE
-    f.read_count IS DISTINCT FROM coalesce(a.counted, 0) + coalesce(r.counted, 0) + f.duplicate_count
+    f.file_name IS NULL
+    OR f.read_count <> coalesce(a.counted, 0) + coalesce(r.counted, 0) + f.duplicate_count
     OR f.accepted_count <> coalesce(a.counted, 0)
     OR f.rejected_count <> coalesce(r.counted, 0)
 ORDER BY ALL
