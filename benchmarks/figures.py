@@ -7,9 +7,9 @@ from __future__ import annotations
 
 import os
 import platform
-import resource
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -32,16 +32,19 @@ def measure(command: list[str], environment: dict[str, str] | None = None) -> Me
     Raises:
         RuntimeError: the command failed; the text is the end of what it printed.
     """
-    before = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
-    started = time.perf_counter()
-    done = subprocess.run(
-        command, capture_output=True, text=True, env={**os.environ, **(environment or {})}, check=False
-    )
-    seconds = time.perf_counter() - started
-    if done.returncode:
-        raise RuntimeError(f"{' '.join(command[:4])} failed: {(done.stdout + done.stderr)[-1500:]}")
-    peak = max(before, resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
-    return Measured(seconds, peak / 1024)
+    with tempfile.TemporaryFile("w+") as printed:
+        started = time.perf_counter()
+        process = subprocess.Popen(
+            command, stdout=printed, stderr=subprocess.STDOUT, env={**os.environ, **(environment or {})}
+        )
+        # wait4 tells of this very child; the usage of all children would keep an earlier one's peak.
+        _, status, usage = os.wait4(process.pid, 0)
+        seconds = time.perf_counter() - started
+        process.returncode = os.waitstatus_to_exitcode(status)
+        if process.returncode:
+            printed.seek(0)
+            raise RuntimeError(f"{' '.join(command[:4])} failed: {printed.read()[-1500:]}")
+    return Measured(seconds, usage.ru_maxrss / 1024)
 
 
 def python(*arguments: str) -> list[str]:

@@ -24,7 +24,7 @@ ROWS = 10_000_000
 MAX_RATIO = 2.0
 MAX_PEAK_GB = 4.0
 THREADS = 2
-ROUNDS = 3
+ROUNDS = 5
 """Each is measured so often, in turns, and the best counts: the machine is shared."""
 
 GENERATE = """
