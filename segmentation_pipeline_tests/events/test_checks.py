@@ -76,7 +76,15 @@ def test_a_lost_outcome_is_told(refreshed):
     assert not everyone_at_risk_has_an_outcome.function(refreshed, MARCH).passed
 
 
+def test_a_month_with_too_few_users_says_nothing_about_the_clock(refreshed):
+    change(refreshed, "UPDATE refreshes SET calendar_at_risk_share = 0.4, status = 'insufficient_data'")
+    outcome = clock_still_suits.function(refreshed, MARCH)
+    assert outcome.passed
+    assert "Too few users" in outcome.description
+
+
 def test_a_month_that_would_choose_the_other_clock_warns_and_flips_nothing(refreshed):
+    change(refreshed, "UPDATE refreshes SET status = 'ready', status_reason = NULL")
     outcome = clock_still_suits.function(refreshed, MARCH)
     assert outcome.passed
     assert "67%" in outcome.description
