@@ -28,7 +28,10 @@ def print_refresh(console: Console, home: Home, month: date) -> None:
     """Print the segments of a refresh, who ended early, and where to look next."""
     with open_published(home) as connection:
         found = {refresh.refresh_month: refresh for refresh in client.refreshes(connection)}
-        refresh = found[month]
+        refresh = found.get(month)
+        if refresh is None:
+            console.print(f"{month:%Y-%m} is not in the published copy: the check above says why it was kept back.")
+            return
         segments = client.segments(connection, month)
         ended = client.ended_early(connection, month)
         unclassified = client.unclassified_count(connection, month)
