@@ -8,6 +8,7 @@ from __future__ import annotations
 import os
 import shutil
 from importlib import resources
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import tomlkit
@@ -17,7 +18,6 @@ from segmentation_pipeline.errors import HomeError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
-    from pathlib import Path
 
 TEMPLATES = "segmentation_pipeline.templates"
 
@@ -63,7 +63,7 @@ def bring_events(home: Home, paths: Sequence[Path], *, is_sample: bool) -> list[
     """Copy event files into landing, each whole or not at all; return where they are now.
 
     Raises:
-        HomeError: the home is the sample, or a path does not exist.
+        HomeError: the home is the sample, or a path does not exist (nor any that matches it as a pattern).
     """
     if paths and is_sample:
         raise HomeError(
@@ -71,12 +71,21 @@ def bring_events(home: Home, paths: Sequence[Path], *, is_sample: bool) -> list[
             "Next: `segpipe init MY_HOME`, then `segpipe run --home MY_HOME --events ...`."
         )
     brought = []
-    for path in paths:
-        if not path.exists():
-            raise HomeError(f"{path} does not exist. Next: check the path given to --events.")
+    for path in _expanded(paths):
         files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
         brought += [_bring(home, file, home.landing / file.relative_to(path.parent)) for file in files]
     return brought
+
+
+def _expanded(paths: Sequence[Path]) -> list[Path]:
+    """Return the paths with patterns the shell left alone (quoted, or on a shell without them) filled in."""
+    found: list[Path] = []
+    for path in paths:
+        matching = [path] if path.exists() else sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
+        if not matching:
+            raise HomeError(f"{path} does not exist. Next: check the path given to --events.")
+        found += matching
+    return found
 
 
 def write_measured(home: Home, measured: Mapping[str, object], figures: Sequence[str]) -> None:

@@ -50,6 +50,14 @@ def test_events_are_copied_into_landing_with_their_folders(tmp_path):
     assert not list(home.landing.rglob("*.part"))
 
 
+def test_a_pattern_the_shell_left_alone_is_filled_in(tmp_path):
+    home = create_home(tmp_path / "mine")
+    for name in ("a-1.csv", "a-2.csv", "b.csv"):
+        (tmp_path / name).write_text(name)
+    brought = bring_events(home, [tmp_path / "a-*.csv"], is_sample=False)
+    assert [path.name for path in brought] == ["a-1.csv", "a-2.csv"]
+
+
 def test_own_data_never_goes_into_the_sample(tmp_path):
     home = create_home(tmp_path / "mine")
     with pytest.raises(HomeError, match="segpipe init"):

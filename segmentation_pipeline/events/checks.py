@@ -54,8 +54,9 @@ def no_event_before_the_first_month(warehouse: Warehouse, _month: date | None) -
         description=(
             f"{early_count:,} events lie before first_month = {first_month:%Y-%m}, "
             f"the earliest in {earliest_at:%Y-%m}. "
-            f'Next: write first_month = "{earliest_at:%Y-%m}" in {warehouse.home.settings_file.name}, reload the '
-            "definitions and refresh those months."
+            f'Next: if their times are right, write first_month = "{earliest_at:%Y-%m}" in '
+            f"{warehouse.home.settings_file.name}, reload the definitions and refresh those months; else mend the "
+            "files."
             if early_count
             else f"No event lies before {first_month:%Y-%m}."
         ),

@@ -37,13 +37,18 @@ CALENDAR_SHARE = 0.5
 FULL_MONTH_SLACK = timedelta(days=1)
 """A log is quiet at night: a month it covers but for a day at either end is a full one."""
 
+STRAY_SHARE = 0.001
+STRAY_MONTHS = 6
+"""At most so large a share of events, before a silence of over so many months, are strays: no product sleeps so
+long at its start, while devices whose clock was never set send 1970 all the time."""
+
 MICROSECOND = timedelta(microseconds=1)
 DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class LogSpan:
-    """First and last event of the log."""
+    """First and last event of the log, strays at its beginning left out (sql/log_span.sql)."""
 
     start_at: datetime
     last_event_at: datetime
@@ -139,8 +144,8 @@ def log_span(db: Database) -> LogSpan:
     Raises:
         InputError: there is no event.
     """
-    start_at, last_event_at = db.one("SELECT min(event_at), max(event_at) FROM raw_events")
-    if start_at is None:
+    start_at, last_event_at = _span(db)
+    if start_at is None or last_event_at is None:
         raise InputError(
             "There are no events, so there is nothing to refresh. Next: put event files into landing/ and run again; "
             "`landed_files` says what became of files already there."
@@ -152,8 +157,14 @@ def log_months(db: Database) -> tuple[date, date] | None:
     """Return the months of the first and the last event, or None where there is no event (or no table of them)."""
     if not db.exists(RawEvents):
         return None
-    start_at, last_event_at = db.one("SELECT min(event_at), max(event_at) FROM raw_events")
-    return (month_of(start_at), month_of(last_event_at)) if start_at is not None else None
+    start_at, last_event_at = _span(db)
+    return (month_of(start_at), month_of(last_event_at)) if start_at is not None and last_event_at is not None else None
+
+
+def _span(db: Database) -> tuple[datetime | None, datetime | None]:
+    bound = {"stray_months": STRAY_MONTHS, "stray_share": STRAY_SHARE}
+    start_at, last_event_at = db.one(load_sql(__package__, "log_span"), bound)
+    return start_at, last_event_at
 
 
 def month_of(moment: datetime) -> date:

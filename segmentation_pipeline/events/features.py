@@ -265,6 +265,7 @@ def _make_model_features(db: Database, month: date | None, *, judged_status: str
         load_sql(__package__, "model_features"),
         {"judged_status": judged_status, "pseudo_events": PSEUDO_EVENTS, "pseudo_visits": PSEUDO_VISITS},
     )
+    _make(db, "shown_behaviour", load_sql(__package__, "shown_behaviour"))
 
 
 def _make(db: Database, name: str, sql: str, params: dict[str, Any] | None = None) -> None:
@@ -272,7 +273,7 @@ def _make(db: Database, name: str, sql: str, params: dict[str, Any] | None = Non
 
 
 def _drop_scratch(db: Database) -> None:
-    for name in ("cohort", "events_in_scope", "visits", "behaviour", "priors", "model_features"):
+    for name in ("cohort", "events_in_scope", "visits", "behaviour", "priors", "model_features", "shown_behaviour"):
         db.execute(f"DROP TABLE {name}")
 
 

@@ -4,7 +4,6 @@ Add here: a thin asset: read, call, write, report.
 Keep out: computing (`metrics.py`) and advising (`rules.py`).
 """
 
-from dataclasses import asdict
 from typing import Any
 
 import dagster as dg
@@ -19,7 +18,7 @@ from segmentation_pipeline.insights.tables import ClusterMetrics, Recommendation
 from segmentation_pipeline.orchestration.table_assets import refresh_month, table_asset
 from segmentation_pipeline.retention.tables import RetentionCurves
 from segmentation_pipeline.segments.tables import Clusters, UserClusters
-from segmentation_pipeline.warehouse.contracts import columns
+from segmentation_pipeline.warehouse.frames import typed_frame
 from segmentation_pipeline.warehouse.resource import Warehouse
 
 
@@ -49,7 +48,7 @@ def cluster_metrics(context: dg.AssetExecutionContext, warehouse: Warehouse) -> 
             is_mechanical=not settings.roles.churn,
         )
     with warehouse.transaction() as db:
-        db.replace(ClusterMetrics, table_frame(ClusterMetrics, month, rows), month=month)
+        db.replace(ClusterMetrics, typed_frame(ClusterMetrics, rows, month=month), month=month)
     if not rows:
         return {"why_empty": f"no segments in {month:%Y-%m}: the refresh has too little data"}
     return {
@@ -77,7 +76,7 @@ def recommendations(context: dg.AssetExecutionContext, warehouse: Warehouse) -> 
     advisor = RulesAdvisor(settings.roles, settings.advice.experiments_per_segment)
     rows, without = recommend(segments, advisor, settings.product, settings.advice.min_users)
     with warehouse.transaction() as db:
-        db.replace(Recommendations, table_frame(Recommendations, month, rows), month=month)
+        db.replace(Recommendations, typed_frame(Recommendations, rows, month=month), month=month)
     if not segments:
         return {"why_empty": f"no segments in {month:%Y-%m}: the refresh has too little data"}
     return {
@@ -98,16 +97,6 @@ def named_actions(settings: Settings) -> tuple[str, ...]:
 def role_use(settings: Settings) -> RoleUse:
     """Return which role measures mean anything with these settings."""
     return RoleUse(bool(settings.roles.revision), bool(settings.roles.collaboration))
-
-
-def table_frame(table: Any, month: Any, rows: list[MetricRow] | list[Recommendation]) -> Any:
-    """Return the rows as a frame with the table's columns, typed even when there are none."""
-    import pandas as pd
-
-    frame = pd.DataFrame([{"refresh_month": month, **asdict(row)} for row in rows], columns=list(columns(table)))
-    # A column of nothing but missing values would reach DuckDB as one of integers.
-    reals = [name for name, (kind, *_) in columns(table).items() if kind == "DOUBLE"]
-    return frame.astype(dict.fromkeys(reals, "float64"))
 
 
 def _as_markdown(rows: list[Recommendation], labels: dict[str, str]) -> str:

@@ -61,7 +61,7 @@ _DEFINITIONS = (
         "pct",
         "outcome",
         "Retention (`<id>`) is {value}",
-        "Kaplan-Meier share without drop-off by that day after the landmark; other endings count as lost.",
+        "Kaplan-Meier share without drop-off by that day after the landmark; other endings count as censored.",
     ),
     MetricDefinition(
         "event_count",

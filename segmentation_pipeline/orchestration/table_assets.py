@@ -61,16 +61,18 @@ class TableAsset:
         def asset(context: dg.AssetExecutionContext) -> Iterator[Any]:
             warehouse: Warehouse = context.resources.warehouse
             month = refresh_month(context) if self.is_monthly else None
+            selected = {key.to_user_string() for key in context.selected_asset_keys}
             try:
                 reported = self.function(context, warehouse) or {}
             except ContractBroken as broken:
-                yield _broken_contract(warehouse, broken, month)
+                recorded = _broken_contract(warehouse, broken, month)
+                if broken.table_name in selected:
+                    yield recorded
                 raise dg.Failure(
                     description=str(broken), metadata={"violations": broken.failures}, allow_retries=False
                 ) from None
             except PipelineError as error:
                 raise dg.Failure(description=str(error), allow_retries=False) from None
-            selected = {key.to_user_string() for key in context.selected_asset_keys}
             for result in _results(warehouse, self.tables, month, reported):
                 if result.asset_key and result.asset_key.to_user_string() in selected:
                     yield result

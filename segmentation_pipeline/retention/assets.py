@@ -5,9 +5,8 @@ Keep out: judging (judging.py, hazards.py) and drawing (pictures.py).
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
 from datetime import date
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import dagster as dg
 
@@ -27,13 +26,9 @@ from segmentation_pipeline.retention.tables import (
     SurvivalFits,
 )
 from segmentation_pipeline.segments.tables import Clusters, UserClusters
-from segmentation_pipeline.warehouse import contracts
-from segmentation_pipeline.warehouse.contracts import Table
 from segmentation_pipeline.warehouse.database import Database
+from segmentation_pipeline.warehouse.frames import typed_frame
 from segmentation_pipeline.warehouse.resource import Warehouse
-
-if TYPE_CHECKING:
-    import pandas as pd
 
 SOURCES = [Refreshes, UserFeatures, UserOutcomes, UserClusters, Clusters]
 
@@ -51,8 +46,8 @@ def retention(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dict[s
         labels = _labels(db, month)
     judgement = judge(users, settings.retention, competing_endings(settings.roles))
     with warehouse.transaction() as db:
-        db.replace(SurvivalFits, table_frame(SurvivalFits, month, judgement.fits), month=month)
-        db.replace(RetentionCurves, table_frame(RetentionCurves, month, judgement.points), month=month)
+        db.replace(SurvivalFits, typed_frame(SurvivalFits, judgement.fits, month=month), month=month)
+        db.replace(RetentionCurves, typed_frame(RetentionCurves, judgement.points, month=month), month=month)
     return {
         "survival_fits": _fit_metadata(judgement.fits, labels),
         "retention_curves": _curve_metadata(judgement.points, labels, settings.retention.curve_days),
@@ -71,22 +66,11 @@ def cox_coefficients(context: dg.AssetExecutionContext, warehouse: Warehouse) ->
         users = read_judged_users(db, month, settings.roles)
     rows = hazard_rows(users, settings.retention.alpha)
     with warehouse.transaction() as db:
-        db.replace(CoxCoefficients, table_frame(CoxCoefficients, month, rows), month=month)
+        db.replace(CoxCoefficients, typed_frame(CoxCoefficients, rows, month=month), month=month)
     return {
         "fitted_terms": sum(row.status == FITTED for row in rows),
         "hazard_ratios": dg.MetadataValue.md(_ratios(rows)),
     }
-
-
-def table_frame(table: type[Table], month: date, rows: Sequence[SurvivalFit | CurvePoint | CoxRow]) -> "pd.DataFrame":
-    """Return rows as a frame with the table's columns and types, so that all-null columns keep theirs."""
-    import pandas as pd
-
-    kinds = {"BIGINT": "Int64", "DOUBLE": "Float64", "BOOLEAN": "boolean", "VARCHAR": "string"}
-    records = [{"refresh_month": month, **asdict(row)} for row in rows]
-    described = contracts.columns(table)
-    frame = pd.DataFrame.from_records(records, columns=list(described))
-    return frame.astype({name: kinds[kind] for name, (kind, *_) in described.items() if kind in kinds})
 
 
 def _labels(db: Database, month: date) -> dict[str, str]:

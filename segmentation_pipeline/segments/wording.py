@@ -133,7 +133,10 @@ def action_phrase(action: str) -> str | None:
 
 
 def action_agent(action: str) -> str | None:
-    """Return who does the action: `revise_offer` -> `offer revisers`; None when it has no letters."""
+    """Return who does the action: `revise_offer` -> `offer revisers`; None when it has no letters.
+
+    An action without a known verb is quoted: nothing is guessed of what it means.
+    """
     words = action_words(action)
     if not words:
         return None
@@ -141,7 +144,7 @@ def action_agent(action: str) -> str | None:
         if words[place] in AGENTS:
             objects = [word for number, word in enumerate(words) if number != place]
             return " ".join([*objects[:MOST_ACTION_WORDS], AGENTS[words[place]]])
-    return f"{'-'.join(words[:MOST_ACTION_WORDS])}-heavy users"
+    return f"“{' '.join(words[:MOST_ACTION_WORDS])}” users"
 
 
 def phrase(feature: str, *, is_more: bool) -> str | None:

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from segmentation_pipeline.client import refreshes as client
 from segmentation_pipeline.client.published import open_published
+from segmentation_pipeline.config import SAMPLE_HOME
 
 if TYPE_CHECKING:
     from datetime import date
@@ -55,8 +56,9 @@ def print_refresh(console: Console, home: Home, month: date) -> None:
 
 def print_next_steps(console: Console, home: Home) -> None:
     """Print where to look after a run."""
+    which = "" if home.root == SAMPLE_HOME else f" --home {home.root}"
     console.print(
-        f"\n[bold]Next[/]  `segpipe ui --home {home.root}` opens the graph, maps and curves in the browser;\n"
+        f"\n[bold]Next[/]  `segpipe ui{which}` opens the graph, maps and curves in the browser;\n"
         f"      any DuckDB client opens {home.published_file}\n"
         "      (start with: FROM data_dictionary; FROM clusters; FROM recommendations)."
     )

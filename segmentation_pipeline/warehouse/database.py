@@ -67,7 +67,8 @@ class Database:
         """Create the tables that are not there, comments included.
 
         A table whose columns are no longer those of its contract is recreated empty: everything in the
-        warehouse can be derived again from the landed files.
+        warehouse can be derived again from the landed files. Its writes are forgotten with its rows, so that
+        nothing is published before the months it held are refreshed.
         """
         for table in tables:
             name = contracts.table_name(table)
@@ -81,6 +82,7 @@ class Database:
                 continue
             if present:
                 self.execute(f"DROP TABLE {name}")
+                self._forget_writes(name)
             for statement in contracts.ddl(table):
                 self.execute(statement)
 
@@ -139,6 +141,10 @@ class Database:
             yield
         finally:
             self.connection.unregister(name)
+
+    def _forget_writes(self, name: str) -> None:
+        if name != contracts.table_name(TableWrites) and self.exists(TableWrites):
+            self.execute("DELETE FROM table_writes WHERE table_name = $name", {"name": name})
 
     def _insert(self, name: str, rows: str | pd.DataFrame, params: Parameters | None) -> None:
         if isinstance(rows, str):

@@ -18,6 +18,7 @@ from segmentation_pipeline.events.clock import (
     entry_dates,
     first_full_month,
     log_months,
+    log_span,
     measure_clock,
     refresh_dates,
 )
@@ -182,6 +183,28 @@ def test_long_lives_choose_the_calendar_clock_which_has_no_lead_in():
     with log_database(cases(ended_after_days=40)) as db:
         measured = measure_clock(db, Settings.model_validate({"roles": ROLES}))
     assert (measured.clock, measured.lead_in_s) == ("calendar", None)
+
+
+@pytest.mark.parametrize(
+    ("strays", "usual", "start"),
+    [
+        (1, 1_000, "2026-01-05"),  # one in a thousand, then half a century of silence: a clock that was never set
+        (1, 900, "1970-01-01"),  # too large a part of the log to be left out
+        (0, 1_000, "2026-01-05"),
+    ],
+)
+def test_a_stray_time_is_not_the_beginning_of_the_log(strays, usual, start):
+    events = [("lost", "1970-01-01", "a")] * strays + [
+        ("u", f"2026-01-05 00:{n // 60:02d}:{n % 60:02d}", "a") for n in range(usual)
+    ]
+    with log_database(events) as db:
+        assert log_span(db).start_at == at(start)
+
+
+def test_a_silence_of_six_months_is_no_reason_to_leave_anything_out():
+    events = [("u", "2025-06-30", "a"), *(("u", f"2026-01-05 {n // 60:02d}:{n % 60:02d}", "a") for n in range(1_200))]
+    with log_database(events) as db:
+        assert log_span(db).start_at == at("2025-06-30")
 
 
 def test_measuring_an_empty_log_says_where_files_belong():

@@ -53,6 +53,14 @@ def test_a_table_whose_contract_changed_is_recreated():
         assert db.one("SELECT count(*) FROM duckdb_columns() WHERE table_name = 'toy_rows'") == (7,)
 
 
+def test_a_recreated_table_has_no_months_written():
+    with memory_database() as db:
+        db.replace(ToyRows, GOOD, month=JANUARY)
+        db.execute("ALTER TABLE toy_rows DROP COLUMN low")
+        db.ensure(ToyRows)
+        assert db.rows("SELECT * FROM table_writes") == []
+
+
 def test_a_result_without_rows_is_an_empty_tuple():
     with memory_database() as db:
         assert db.one("SELECT 1 WHERE false") == ()

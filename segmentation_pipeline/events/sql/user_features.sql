@@ -1,18 +1,4 @@
--- One row per user of the cohort: its behaviour before the landmark. Reads behaviour and model_features.
-SELECT
-    $refresh_month::DATE AS refresh_month,
-    b.* EXCLUDE (
-        visiting_s,
-        gap_count,
-        pause_count,
-        pause_s,
-        morning_count,
-        afternoon_count,
-        evening_count,
-        night_count,
-        late_event_count
-    ),
-    coalesce(m.model_features, map([]::VARCHAR[], []::DOUBLE[])) AS model_features
-FROM behaviour AS b
-LEFT JOIN model_features AS m ON b.user_id = m.user_id
-ORDER BY b.user_id
+-- One row per user of the cohort: its behaviour before the landmark. Reads shown_behaviour.
+SELECT $refresh_month::DATE AS refresh_month, *
+FROM shown_behaviour
+ORDER BY user_id
