@@ -199,6 +199,12 @@ class WarehouseSettings(_Section):
     threads: int = Field(default=2, ge=1, le=256)
 
 
+class StateSettings(_Section):
+    """Where names, notes and all else that cannot be computed again is kept."""
+
+    url: str = ""
+
+
 class Settings(_Section):
     """Everything `pipeline.toml` says, checked."""
 
@@ -215,6 +221,7 @@ class Settings(_Section):
     advice: AdviceSettings = AdviceSettings()
     product: ProductContext = ProductContext()
     warehouse: WarehouseSettings = WarehouseSettings()
+    state: StateSettings = StateSettings()
 
     @property
     def lead_in_s(self) -> float | None:
@@ -258,6 +265,11 @@ class Home:
     def published_file(self) -> Path:
         """Symlink to the newest published copy; what readers open."""
         return self.published / "segments.duckdb"
+
+    @property
+    def state_file(self) -> Path:
+        """What cannot be computed again, unless `[state] url` names another place."""
+        return self.root / "state.db"
 
     @property
     def dagster(self) -> Path:

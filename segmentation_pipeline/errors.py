@@ -41,3 +41,15 @@ class ContractBroken(PipelineError):
 
 class PublishRefused(PipelineError):
     """A refresh is failed or half-written, so the published copy stays the previous one."""
+
+
+class StateError(PipelineError):
+    """The database of names, notes and other state cannot be used: locked, damaged, newer, read-only."""
+
+
+class EditRefused(PipelineError):
+    """A name or note a person gave cannot be taken as it is; nothing was changed."""
+
+
+class NotFound(PipelineError):
+    """No segment, user, month, table or note is called what was asked for; the text names those there are."""

@@ -1,0 +1,69 @@
+"""How state.db came to its present shape: an ordered list of steps, each run once and never changed afterwards.
+
+Add here: a function at the end of MIGRATIONS for each change of schema.py. Keep out: going back; restore a backup.
+
+Why no Alembic environment: it would add an ini file, an env.py and a templated folder to find at run time, for a
+linear history in one transaction per step. A step gets a connection, so one that must alter a column on SQLite can
+still use `alembic.operations.Operations` on it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+import sqlalchemy as sa
+
+from segmentation_pipeline.state.schema import schema_versions
+
+Migration = Callable[[sa.Connection], None]
+
+
+def names_and_notes(connection: sa.Connection) -> None:
+    """Version 1: names people gave segments, and their notes on them."""
+    made = sa.MetaData()
+    sa.Table(
+        "segment_edits",
+        made,
+        sa.Column("edit_id", sa.Integer, primary_key=True),
+        sa.Column("cluster_id", sa.String(200), nullable=False, index=True),
+        sa.Column("name", sa.String(80)),
+        sa.Column("edited_at", sa.DateTime, nullable=False),
+        sa.Column("edited_by", sa.String(200), nullable=False),
+    )
+    sa.Table(
+        "segment_notes",
+        made,
+        sa.Column("note_id", sa.Integer, primary_key=True),
+        sa.Column("cluster_id", sa.String(200), nullable=False, index=True),
+        sa.Column("text", sa.Text, nullable=False),
+        sa.Column("created_at", sa.DateTime, nullable=False),
+        sa.Column("created_by", sa.String(200), nullable=False),
+        sa.Column("deleted_at", sa.DateTime),
+    )
+    made.create_all(connection, checkfirst=False)
+
+
+MIGRATIONS: Sequence[Migration] = (names_and_notes,)
+
+
+def version_of(connection: sa.Connection) -> int:
+    """Return the version of the schema, 0 where nothing has been made yet."""
+    if not sa.inspect(connection).has_table(schema_versions.name):
+        return 0
+    return connection.execute(sa.select(sa.func.max(schema_versions.c.version))).scalar() or 0
+
+
+def migrate(connection: sa.Connection, migrations: Sequence[Migration] = MIGRATIONS) -> None:
+    """Run the steps that have not been run, inside the caller's transaction."""
+    schema_versions.create(connection, checkfirst=True)
+    for version, step in enumerate(migrations, start=1):
+        if version <= version_of(connection):
+            continue
+        # The version first: where transactions run side by side, its key stops a second migrator.
+        connection.execute(
+            schema_versions.insert().values(
+                version=version, migrated_recorded_at=datetime.now(UTC).replace(tzinfo=None)
+            )
+        )
+        step(connection)
