@@ -76,19 +76,28 @@ def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="New folder 
 @app.command()
 def simulate(
     out: Annotated[Path, typer.Option("--out", help="Folder that gets landing/events.csv and truth.csv.")],
-    users: Annotated[int, typer.Option(min=1, help="How many users.")] = 1000,
-    days: Annotated[int, typer.Option(min=1, help="How many days.")] = 7,
+    scenario: Annotated[
+        str, typer.Option("--scenario", help="personas, null, continuum, lifecycle or evolve (personas over months).")
+    ] = "personas",
+    users: Annotated[int | None, typer.Option(min=1, help="How many users; 1000, evolve 1500.")] = None,
+    days: Annotated[int | None, typer.Option(min=1, help="How many days; 7, evolve 150.")] = None,
     seed: Annotated[int, typer.Option(min=0, help="Same arguments, same bytes.")] = 7,
-    null: Annotated[bool, typer.Option("--null", help="One homogeneous population instead of personas.")] = False,
+    null: Annotated[bool, typer.Option("--null", help="Short for --scenario null.")] = False,
 ) -> None:
-    """Write a deal-flow log of planted personas, with the truth in a file of its own."""
+    """Write a deal-flow log whose truth is known, with the truth in a file of its own."""
+    from segmentation_pipeline.simulation.scenarios import SCENARIOS
     from segmentation_pipeline.simulation.simulate import simulate as simulate_log
     from segmentation_pipeline.simulation.writing import write_home_log
 
     with _told_plainly(), console.status("simulating"):
-        log = simulate_log(users=users, days=days, seed=seed, null=null)
-        write_home_log(log, out)
-    console.print(f"Wrote {out / 'landing' / 'events.csv'} and {out / 'truth.csv'} (which the pipeline never reads).")
+        if null and scenario not in {"personas", "null"}:
+            raise SettingsError(f"--null and --scenario {scenario} exclude each other. Next: give one of them.")
+        name = "null" if null else scenario
+        usual = SCENARIOS.get(name, SCENARIOS["personas"])  # an unknown name is refused, with the known ones, below
+        log = simulate_log(users=users or usual.users, days=days or usual.days, seed=seed, scenario=name)
+        events, *truth = write_home_log(log, out)
+    told = " and ".join(str(path) for path in truth)
+    console.print(f"Wrote {events} and {told} (which the pipeline never reads).")
 
 
 @app.command()

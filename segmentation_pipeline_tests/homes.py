@@ -45,7 +45,7 @@ def make_planted_home(root: Path, *, users: int = 300, days: int = 7, seed: int 
 
     home = create_home(root)
     home.settings_file.write_text(PLANTED_SETTINGS, encoding="utf-8")
-    write_home_log(simulate(users=users, days=days, seed=seed, null=False), root)
+    write_home_log(simulate(users=users, days=days, seed=seed), root)
     (home.landing / "dirty.csv").write_text(DIRTY_EVENTS, encoding="utf-8")
     return home
 

@@ -101,6 +101,8 @@ class Population:
     heterogeneity: Heterogeneity
     arrival_shares: tuple[float, ...]
     """Shares of users that arrive in the first, second, ... seventh of the log."""
+    is_path: bool = False
+    """Whether users lie anywhere on the way from the first persona over the next to the last, instead of near one."""
 
 
 # Every persona has its own signature actions, hours and rhythm, so that no two are much nearer to each other

@@ -13,33 +13,18 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segmentation_pipeline.errors import PipelineError
-from segmentation_pipeline.simulation.personas import (
-    ACCEPT,
-    ACTIONS,
-    BACKGROUND_WEIGHT,
-    DROP_OFF,
-    LOGIN,
-    NULL,
-    PLANTED,
-    REFERENCE_DAYS,
-    WORK_ACTIONS,
-    hazard_scale,
-    pace,
-)
+from segmentation_pipeline.simulation.evolving import draw_evolving_users
+from segmentation_pipeline.simulation.personas import ACCEPT, ACTIONS, DROP_OFF, LOGIN, WORK_ACTIONS
+from segmentation_pipeline.simulation.scenarios import SCENARIOS, EvolvingPopulation
+from segmentation_pipeline.simulation.users import DAY_S, HOUR_S, Streams, draw_users, seconds_of_day
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from segmentation_pipeline.simulation.personas import Persona, Population
-
-    Floats = NDArray[np.float64]
-    Integers = NDArray[np.int64]
+    from segmentation_pipeline.simulation.users import Floats, Integers, Lives
 
 # A Monday, so that a log of one week lies in one month and one calendar week.
 LOG_START = datetime(2026, 1, 5)  # noqa: DTZ001 - times of a log are naive UTC
 
-DAY_S = 86_400.0
-HOUR_S = 3_600.0
 # Longest pause inside a visit: well under the 30 minutes at which a visit is usually held to be over.
 LONGEST_GAP_S = 600.0
 SHORTEST_GAP_S = 1.0
@@ -51,8 +36,6 @@ ORDER_JITTER = 0.8
 RETURN_SHARE = 0.9
 RETURN_S = 2 * HOUR_S
 RETURN_SIGMA = 0.5
-# Quarter hours: resolution of the distribution of visits over the day.
-HOURS = np.linspace(0.0, 24.0, 97)
 DEALS_PER_USER = 3
 
 # A log of three years is the longest that anything here is tried on.
@@ -80,7 +63,7 @@ class SimulatedLog:
 
     user_ids: tuple[str, ...]
     personas: tuple[str, ...]
-    """The truth: persona of each user, in the order of `user_ids`."""
+    """The truth: persona of each user as it arrived, in the order of `user_ids`."""
     event_user: Integers
     """Position of the event's user in `user_ids`."""
     event_ms: Integers
@@ -91,55 +74,29 @@ class SimulatedLog:
     """Position in `metadata_texts`."""
     metadata_texts: tuple[str, ...]
     """JSON objects; the first is empty: nothing to add."""
+    days: int
+    population: Population | EvolvingPopulation
+    lives: Lives
+    """The whole truth; users in the order of `user_ids`, a user's second life after all first ones."""
 
 
-@dataclass(frozen=True, slots=True, eq=False)
-class _Users:
-    """What a user is for the whole log; arrays of one entry per user, `mix` one row per user."""
+def simulate(*, users: int, days: int, seed: int, scenario: str = "personas") -> SimulatedLog:
+    """Return a log of one of the `SCENARIOS`: who the users are, is the scenario's.
 
-    persona: Integers
-    other: Integers
-    """The persona whose habits the user borrows; its own for those who borrow none."""
-    borrowed: Floats
-    """How far the user's habits lie towards the other persona's, 0 to 1."""
-    arrived_s: Floats
-    ended_s: Floats
-    is_accepted: NDArray[np.bool_]
-    visits_per_day: Floats
-    events_per_visit: Floats
-    gap_s: Floats
-    weekend_factor: Floats
-    login_share: Floats
-    hour_shift_h: Floats
-    mix: Floats
-
-
-@dataclass(frozen=True, slots=True, eq=False)
-class _Streams:
-    """One generator for each thing drawn, so that a change in one leaves the draws of the others alone."""
-
-    traits: np.random.Generator
-    arrivals: np.random.Generator
-    endings: np.random.Generator
-    visits: np.random.Generator
-    events: np.random.Generator
-    metadata: np.random.Generator
-
-
-def simulate(*, users: int, days: int, seed: int, null: bool = False) -> SimulatedLog:
-    """Return a log of planted personas, or with `null` of one homogeneous population.
-
-    Users arrive over the first five sevenths of the log, visit at their persona's hours and stay until they
-    drop off or accept, at hazards that are constant per persona and depend on nothing else; from then on they
-    are silent. The same arguments give the same log.
+    But for `evolve`, users arrive over the first five sevenths of the log (`null`: on its first day). They visit at
+    their persona's hours and stay until they drop off or accept, at hazards that are constant per persona and depend
+    on nothing else; from then on they are silent. The same arguments give the same log.
 
     Raises:
-        PipelineError: fewer than one user or day, too long a log, or a negative seed.
+        PipelineError: no such scenario, fewer than one user or day, too long a log, or a negative seed.
     """
-    return draw_log(NULL if null else PLANTED, users=users, days=days, seed=seed)
+    _require(scenario in SCENARIOS, f"{scenario} is no scenario", f"give one of {', '.join(SCENARIOS)}")
+    shortest = SCENARIOS[scenario].shortest_days
+    _require(days >= shortest, f"{scenario} cannot be told in {days} days", f"ask for at least {shortest} whole days")
+    return draw_log(SCENARIOS[scenario].population, users=users, days=days, seed=seed)
 
 
-def draw_log(population: Population, *, users: int, days: int, seed: int) -> SimulatedLog:
+def draw_log(population: Population | EvolvingPopulation, *, users: int, days: int, seed: int) -> SimulatedLog:
     """Return a log drawn from any population; `simulate` says the rest."""
     _require(users >= 1, f"{users} users cannot be simulated", "ask for at least 1 user")
     _require(
@@ -148,10 +105,14 @@ def draw_log(population: Population, *, users: int, days: int, seed: int) -> Sim
         f"ask for 1 to {LONGEST_DAYS} whole days",
     )
     _require(seed >= 0, f"{seed} is no seed", "give a whole number of at least 0")
-    spawned = np.random.SeedSequence(seed).spawn(6)
-    streams = _Streams(*(np.random.Generator(np.random.PCG64(child)) for child in spawned))
-    people = _draw_users(population, users, days, streams)
-    user, event_ms, action, deal = _draw_story(population, people, days, streams)
+    streams = Streams.of(seed)
+    if isinstance(population, EvolvingPopulation):
+        people = draw_evolving_users(population, users, days, streams)
+        drawn = population.population
+    else:
+        people = draw_users(population, users, days, streams)
+        drawn = population
+    user, event_ms, action, deal = _draw_story(drawn, people, days, streams)
     texts, metadata = _metadata(action, deal, users, streams.metadata)
 
     order = np.lexsort((user, event_ms))
@@ -162,31 +123,35 @@ def draw_log(population: Population, *, users: int, days: int, seed: int) -> Sim
     width = max(4, len(str(users)))
     return SimulatedLog(
         user_ids=tuple(f"u{number:0{width}d}" for number in range(1, users + 1)),
-        personas=tuple(population.personas[index].name for index in people.persona),
+        personas=tuple(drawn.personas[index].name for index in people.persona[people.is_first]),
         event_user=user[order],
         event_ms=event_ms[order],
         event_action=action[order],
         event_metadata=metadata[order],
         metadata_texts=texts,
+        days=days,
+        population=population,
+        lives=people,
     )
 
 
 def _draw_story(
-    population: Population, people: _Users, days: int, streams: _Streams
+    population: Population, people: Lives, days: int, streams: Streams
 ) -> tuple[Integers, Integers, Integers, Integers]:
     """Return user, time in ms, action and deal of every event; the ending is a user's last."""
-    visit_user, visit_s = _draw_visits(population, people, days, streams.visits)
-    visit_deal = DEALS_PER_USER * visit_user + streams.metadata.integers(DEALS_PER_USER, size=visit_user.size)
-    visit, event_ms, action = _draw_events(population, people, visit_user, visit_s, streams.events)
+    visit_life, visit_s = _draw_visits(population, people, days, streams.visits)
+    deal = streams.metadata.integers(DEALS_PER_USER, size=visit_life.size)
+    visit_deal = DEALS_PER_USER * people.user[visit_life] + deal
+    visit, event_ms, action = _draw_events(population, people, visit_life, visit_s, streams.events)
 
     log_end_ms = round(days * DAY_S * 1000)
     ended_ms = np.maximum(_milliseconds(people.ended_s), _milliseconds(people.arrived_s) + 1)
-    is_kept = event_ms < np.minimum(ended_ms, log_end_ms)[visit_user[visit]]
-    closing = np.flatnonzero(ended_ms < log_end_ms)
+    is_kept = event_ms < np.minimum(ended_ms, log_end_ms)[visit_life[visit]]
+    closing = np.flatnonzero((ended_ms < log_end_ms) & people.is_last)
     closing_action = np.where(people.is_accepted[closing], ACTIONS.index(ACCEPT), ACTIONS.index(DROP_OFF))
-    closing_deal = DEALS_PER_USER * closing + streams.metadata.integers(DEALS_PER_USER, size=closing.size)
+    closing_deal = DEALS_PER_USER * people.user[closing] + streams.metadata.integers(DEALS_PER_USER, size=closing.size)
     return (
-        np.concatenate([visit_user[visit][is_kept], closing]),
+        np.concatenate([people.user[visit_life[visit]][is_kept], people.user[closing]]),
         np.concatenate([event_ms[is_kept], ended_ms[closing]]),
         np.concatenate([action[is_kept], closing_action]),
         np.concatenate([visit_deal[visit][is_kept], closing_deal]),
@@ -198,107 +163,10 @@ def _require(is_met: bool, what: str, advice: str) -> None:  # noqa: FBT001 - a 
         raise PipelineError(f"{what}. Next: {advice}.")
 
 
-def _milliseconds(seconds: Floats) -> Integers:
-    return np.asarray(np.floor(np.minimum(seconds, LONGEST_DAYS * DAY_S) * 1000), dtype=np.int64)
-
-
-def _by_persona(population: Population, persona: Integers, trait: str) -> Floats:
-    return np.array([getattr(p, trait) for p in population.personas], dtype=np.float64)[persona]
-
-
-def _draw_borrowing(
-    population: Population, persona: Integers, generator: np.random.Generator
-) -> tuple[Integers, Floats]:
-    """Return each user's other persona and how far its habits are borrowed."""
-    kinds = len(population.personas)
-    is_borrower, borrowed = generator.random((2, persona.size))
-    other = persona
-    if kinds > 1:
-        other = (persona + 1 + generator.integers(kinds - 1, size=persona.size)) % kinds
-    return other, np.where(is_borrower < population.heterogeneity.borrower_share, borrowed, 0.0)
-
-
-def _draw_users(population: Population, users: int, days: int, streams: _Streams) -> _Users:
-    spread = population.heterogeneity
-    shares = np.array([p.share for p in population.personas])
-    # Exact quotas in random order: the sizes are planted, only who is who is chance.
-    quota = np.searchsorted(np.cumsum(shares) / shares.sum(), (np.arange(users) + 0.5) / users)
-    persona = streams.traits.permutation(quota.astype(np.int64))
-    other, borrowed = _draw_borrowing(population, persona, streams.traits)
-    activity, depth, gap, shift = streams.traits.standard_normal((4, users))
-
-    def habit(trait: str, sigma: float = 0.0, deviation: Floats | float = 0.0) -> Floats:
-        own, others = (np.log(_by_persona(population, which, trait)) for which in (persona, other))
-        return np.asarray(np.exp((1.0 - borrowed) * own + borrowed * others + sigma * deviation))
-
-    mixes = np.array([_mix_weights(p) for p in population.personas])
-    mix = (1.0 - borrowed)[:, None] * mixes[persona] + borrowed[:, None] * mixes[other]
-    if spread.mix_concentration is not None:
-        mix = streams.traits.standard_gamma(mix * spread.mix_concentration)
-        mix = mix / mix.sum(axis=1, keepdims=True)
-    shift_h = spread.hour_spread_h * shift
-    arrived_s = _draw_arrivals(population, persona, shift_h, days, streams.arrivals)
-
-    # Endings follow the persona alone, borrowed habits or not: behaviour tells of them only through it.
-    drop_off = _by_persona(population, persona, "drop_off_hazard") * hazard_scale(days)
-    accept = _by_persona(population, persona, "accept_hazard") * hazard_scale(days)
-    stayed_days = streams.endings.standard_exponential(users) / (drop_off + accept)
-    is_accepted = streams.endings.random(users) < accept / (drop_off + accept)
-    return _Users(
-        persona=persona,
-        other=other,
-        borrowed=borrowed,
-        arrived_s=arrived_s,
-        ended_s=arrived_s + stayed_days * DAY_S,
-        is_accepted=is_accepted,
-        visits_per_day=habit("visits_per_day", spread.activity_sigma, activity) * pace(days),
-        events_per_visit=habit("events_per_visit", spread.depth_sigma, depth),
-        gap_s=habit("gap_s", spread.gap_sigma, gap),
-        weekend_factor=habit("weekend_factor"),
-        login_share=habit("login_share"),
-        hour_shift_h=shift_h,
-        mix=mix,
-    )
-
-
-def _mix_weights(persona: Persona) -> Floats:
-    weights = np.array([persona.mix.get(action, BACKGROUND_WEIGHT) for action in WORK_ACTIONS])
-    return np.asarray(weights / weights.sum(), dtype=np.float64)
-
-
-def _draw_arrivals(
-    population: Population, persona: Integers, shift_h: Floats, days: int, generator: np.random.Generator
-) -> Floats:
-    shares = np.array(population.arrival_shares)
-    seventh = np.searchsorted(np.cumsum(shares) / shares.sum(), generator.random(persona.size), side="right")
-    day = np.floor((seventh + generator.random(persona.size)) * days / REFERENCE_DAYS)
-    return day * DAY_S + _seconds_of_day(population, persona, generator.random(persona.size), shift_h)
-
-
-def _seconds_of_day(population: Population, persona: Integers, quantile: Floats, shift_h: Floats) -> Floats:
-    """Return when in the day the given quantile of a persona's visits lies, shifted for the user."""
-    hour = np.empty(persona.size)
-    for index, member in enumerate(population.personas):
-        is_member = persona == index
-        hour[is_member] = np.interp(quantile[is_member], _share_of_day(member), HOURS)
-    return np.mod(hour + shift_h, 24.0) * HOUR_S
-
-
-def _share_of_day(persona: Persona) -> Floats:
-    """Return the share of a persona's visits before each of `HOURS`; humps reach round midnight."""
-    middle = (HOURS[1:] + HOURS[:-1]) / 2
-    density = np.zeros(middle.size)
-    for peak in persona.peaks:
-        distance = np.abs(middle - peak.hour)
-        distance = np.minimum(distance, 24.0 - distance)
-        density += peak.weight / peak.spread_h * np.exp(-0.5 * (distance / peak.spread_h) ** 2)
-    return np.concatenate([[0.0], np.cumsum(density) / density.sum()])
-
-
 def _draw_visits(
-    population: Population, people: _Users, days: int, generator: np.random.Generator
+    population: Population, people: Lives, days: int, generator: np.random.Generator
 ) -> tuple[Integers, Floats]:
-    """Return user and start, in seconds of the log, of every visit begun before the user's end."""
+    """Return life and start, in seconds of the log, of every visit begun before the life's end."""
     day = np.arange(days)
     is_weekend = (LOG_START.weekday() + day) % 7 >= 5
     rate = people.visits_per_day[:, None] * np.where(is_weekend, people.weekend_factor[:, None], 1.0)
@@ -307,26 +175,31 @@ def _draw_visits(
     cell = np.repeat(np.arange(count.size), count)
     first_of_cell = np.cumsum(count) - count
     place = np.arange(cell.size) - first_of_cell[cell]
-    user = cell // days
+    life = cell // days
     # Spread over the day by strata: people come back after a while, not in the minute they left.
     quantile = (place + generator.random(cell.size)) / count[cell]
-    is_borrowed = generator.random(cell.size) < people.borrowed[user]
-    hours_of = np.where(is_borrowed, people.other[user], people.persona[user])
-    second = _seconds_of_day(population, hours_of, quantile, people.hour_shift_h[user])
+    is_borrowed = generator.random(cell.size) < people.borrowed[life]
+    hours_of = np.where(is_borrowed, people.other[life], people.persona[life])
+    second = seconds_of_day(population, hours_of, quantile, people.hour_shift_h[life])
     start_s = (cell % days) * DAY_S + second
     # The arrival itself is a visit, so every user is seen at least once; most look in again within hours.
-    everyone = np.arange(people.persona.size)
-    returned_s = people.arrived_s + RETURN_S * np.exp(RETURN_SIGMA * generator.standard_normal(everyone.size))
-    comes_back = generator.random(everyone.size) < RETURN_SHARE
-    visit_user = np.concatenate([everyone, everyone[comes_back], user])
-    visit_s = np.concatenate([people.arrived_s, returned_s[comes_back], start_s])
-    is_there = (visit_s >= people.arrived_s[visit_user]) & (visit_s < people.ended_s[visit_user])
-    return visit_user[is_there], visit_s[is_there]
+    newcomers = np.flatnonzero(people.is_first)
+    arrived_s = people.arrived_s[newcomers]
+    returned_s = arrived_s + RETURN_S * np.exp(RETURN_SIGMA * generator.standard_normal(newcomers.size))
+    comes_back = generator.random(newcomers.size) < RETURN_SHARE
+    visit_life = np.concatenate([newcomers, newcomers[comes_back], life])
+    visit_s = np.concatenate([arrived_s, returned_s[comes_back], start_s])
+    is_there = (visit_s >= people.arrived_s[visit_life]) & (visit_s < people.ended_s[visit_life])
+    return visit_life[is_there], visit_s[is_there]
+
+
+def _milliseconds(seconds: Floats) -> Integers:
+    return np.asarray(np.floor(np.minimum(seconds, LONGEST_DAYS * DAY_S) * 1000), dtype=np.int64)
 
 
 def _draw_events(
     population: Population,
-    people: _Users,
+    people: Lives,
     visit_user: Integers,
     visit_s: Floats,
     generator: np.random.Generator,

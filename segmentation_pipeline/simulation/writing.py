@@ -11,7 +11,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segmentation_pipeline.simulation.personas import ACTIONS
+from segmentation_pipeline.simulation.scenarios import EvolvingPopulation
 from segmentation_pipeline.simulation.simulate import LOG_START
+from segmentation_pipeline.simulation.truth import month_rows, user_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,18 +23,22 @@ if TYPE_CHECKING:
 
 EVENTS_FILE = "events.csv"
 TRUTH_FILE = "truth.csv"
+MONTHS_FILE = "truth_by_month.csv"
 # Rows turned into text at a time: bounds memory, and is large enough for the loop not to matter.
 ROWS_AT_A_TIME = 200_000
 
 
-def write_log(log: SimulatedLog, out_dir: Path) -> tuple[Path, Path]:
-    """Write `events.csv` and `truth.csv` into one folder, made if absent; return both paths."""
-    return _write_events(log, out_dir / EVENTS_FILE), _write_truth(log, out_dir / TRUTH_FILE)
+def write_log(log: SimulatedLog, out_dir: Path) -> tuple[Path, ...]:
+    """Write `events.csv` and the truth into one folder, made if absent; return the paths."""
+    return _write_events(log, out_dir / EVENTS_FILE), *_write_truth(log, out_dir)
 
 
-def write_home_log(log: SimulatedLog, out: Path) -> tuple[Path, Path]:
-    """Write events into `landing/` of a home, the truth beside it where no run looks; return both."""
-    return _write_events(log, out / "landing" / EVENTS_FILE), _write_truth(log, out / TRUTH_FILE)
+def write_home_log(log: SimulatedLog, out: Path) -> tuple[Path, ...]:
+    """Write events into `landing/` of a home, the truth beside it where no run looks; return the paths.
+
+    The truth is `truth.csv`, one row per user; where personas come and go also `truth_by_month.csv`.
+    """
+    return _write_events(log, out / "landing" / EVENTS_FILE), *_write_truth(log, out)
 
 
 def event_lines(log: SimulatedLog) -> Iterator[str]:
@@ -66,10 +72,16 @@ def _write_events(log: SimulatedLog, path: Path) -> Path:
     return path
 
 
-def _write_truth(log: SimulatedLog, path: Path) -> Path:
+def _write_truth(log: SimulatedLog, folder: Path) -> list[Path]:
+    written = [_write_rows(folder / TRUTH_FILE, user_rows(log))]
+    if isinstance(log.population, EvolvingPopulation):
+        written.append(_write_rows(folder / MONTHS_FILE, month_rows(log)))
+    return written
+
+
+def _write_rows(path: Path, rows: list[dict[str, str]]) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
-    rows = (f"{user_id},{persona}\n" for user_id, persona in zip(log.user_ids, log.personas, strict=True))
     with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.write("user_id,persona\n")
-        file.writelines(rows)
+        file.write(",".join(rows[0]) + "\n")
+        file.writelines(",".join(row.values()) + "\n" for row in rows)
     return path

@@ -24,7 +24,7 @@ def week():
 
 @pytest.fixture(scope="module")
 def null_week():
-    return simulate(users=1000, days=7, seed=3, null=True)
+    return simulate(users=1000, days=7, seed=3, scenario="null")
 
 
 def closings(log, action):
