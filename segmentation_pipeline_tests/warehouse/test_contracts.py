@@ -2,7 +2,11 @@
 
 from datetime import date
 
+import ibis
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from pandera.errors import SchemaErrors
 
 from segmentation_pipeline.errors import ContractBroken
 from segmentation_pipeline.warehouse import contracts
@@ -56,3 +60,36 @@ def test_a_condition_on_null_passes_as_in_sql():
 def test_an_undescribed_column_is_refused():
     with memory_database() as db, pytest.raises(Exception, match="extra"):
         db.replace(ToyRows, f"SELECT *, 1 AS extra FROM ({GOOD})", month=MONTH)
+
+
+@given(
+    st.lists(
+        st.tuples(
+            st.sampled_from(["", "ball-1", "ball-2", None]),
+            st.sampled_from([-0.5, 0.0, 0.5, 1.0, 1.5, None]),
+            st.sampled_from(["ball", "kite", None]),
+            st.sampled_from([-1.0, 0.2, 2.0, None]),
+        ),
+        min_size=1,
+        max_size=4,
+    )
+)
+@settings(max_examples=40, deadline=None)
+def test_the_screening_finds_a_violation_exactly_where_the_schema_does(rows):
+    literals = [[f"'{v}'" if isinstance(v, str) else "NULL" if v is None else str(v) for v in row] for row in rows]
+    values = " UNION ALL ".join(
+        f"SELECT DATE '2026-01-01' AS refresh_month, {toy}::VARCHAR AS toy_id, {share}::DOUBLE AS share,"
+        f" {kind}::VARCHAR AS kind, NULL::TIMESTAMP AS bought_at, NULL::MAP(VARCHAR, BIGINT) AS counts,"
+        f" {low}::DOUBLE AS low"
+        for toy, share, kind, low in literals
+    )
+    with memory_database() as db:
+        db.append(ToyRows, values)
+        found = ibis.duckdb.from_connection(db.connection).table("toy_rows")
+        try:
+            ToyRows.validate(found, lazy=True)
+            is_broken = False
+        except SchemaErrors:
+            is_broken = True
+        source = "WITH screened_rows AS (FROM toy_rows)"
+        assert is_broken == any(db.rows(f"{source} {sql}") for sql in contracts.screening(ToyRows))
