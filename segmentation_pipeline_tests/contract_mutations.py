@@ -35,6 +35,7 @@ ROW_MUTATIONS: dict[tuple[str, str], str] = {
     ("user_features", "only_those_at_risk_have_model_features"): (
         "model_features = CASE status WHEN 'at_risk' THEN MAP {}::MAP(VARCHAR, DOUBLE) ELSE MAP {'x': 1.0} END"
     ),
+    ("half_features", "has_features"): "model_features = MAP {}::MAP(VARCHAR, DOUBLE)",
     ("user_outcomes", "outcome_after_the_landmark"): "outcome_at = landmark_at - INTERVAL 1 SECOND",
     ("user_outcomes", "within_what_was_followed"): "duration_days = followed_days + 1",
     ("current_features", "only_live_users_have_model_features"): "status = 'ended', model_features = MAP {'x': 1.0}",

@@ -26,6 +26,7 @@ USER_STATUSES = ("at_risk", "ended_early", "running_at_start")
 CURRENT_STATUSES = ("live", "ended", "too_early", "running_at_start")
 ENDINGS = ("churn", "conversion", "end")
 OUTCOMES = (*ENDINGS, "censored")
+HALVES = ("a", "b")
 TIME_OF_DAY_PATTERNS = ("morning", "afternoon", "evening", "night", "mixed")
 
 
@@ -258,6 +259,25 @@ class UserFeatures(Behaviour):
     def only_those_at_risk_have_model_features(cls, data: Any) -> Any:
         """Model features exactly for those at risk."""
         return (data.table.status == "at_risk") == (data.table.model_features.length() > 0)
+
+
+class HalfFeatures(Table):
+    """One row per refresh, halved user and half: model features seen from one half of the user's visits."""
+
+    refresh_month: Day = column("Refresh the visits lie in.")
+    user_id: Text = column("One of at most 1,000 users at risk with a visit in both halves.", min_length=1)
+    half: Text = column("Half of the visits; each visit belongs to one by a hash of its id.", isin=HALVES)
+    model_features: RealMap = column("As in user_features: same exposure, shrunk by the same priors.")
+
+    class Config:
+        """One row per month, user and half."""
+
+        unique = ["refresh_month", "user_id", "half"]
+
+    @dataframe_check
+    def has_features(cls, data: Any) -> Any:
+        """Whoever is halved was judged."""
+        return data.table.model_features.length() > 0
 
 
 class UserOutcomes(Table):

@@ -74,7 +74,7 @@ def write_refresh(db: Database, month: date, settings: Settings) -> RefreshDates
     """
     log = log_span(db)
     dates = refresh_dates(month, log, settings)
-    _make_cohort(db, dates, settings.roles)
+    make_cohort(db, dates, settings.roles)
     counts = _count_users(db)
     db.replace(EndedEarly, load_sql(__package__, "ended_early"), {"refresh_month": month, "z": WILSON_Z}, month=month)
     reason = _why_insufficient(dates, counts.at_risk, settings.segments.min_users)
@@ -110,15 +110,16 @@ def write_refresh(db: Database, month: date, settings: Settings) -> RefreshDates
 def write_user_features(db: Database, month: date, settings: Settings) -> None:
     """Write the month's rows of `feature_priors` and `user_features`."""
     dates = refresh_dates(month, log_span(db), settings)
-    _make_cohort(db, dates, settings.roles)
-    _make_behaviour(db, settings)
+    make_cohort(db, dates, settings.roles)
+    make_visits(db, settings)
+    make_behaviour(db, settings)
     db.replace(
         FeaturePriors,
         load_sql(__package__, "feature_priors"),
         {"refresh_month": month, "most_actions": MOST_ACTIONS},
         month=month,
     )
-    _make_model_features(db, month, judged_status="at_risk")
+    make_model_features(db, month, judged_status="at_risk")
     db.replace(UserFeatures, load_sql(__package__, "user_features"), {"refresh_month": month}, month=month)
     _drop_scratch(db)
 
@@ -148,8 +149,9 @@ def write_current_features(db: Database, settings: Settings) -> date | None:
     window_days = float(latest["window_days"]) if latest else settings.time.window_days
     model_month = latest["refresh_month"] if latest else None
     _make_current_cohort(db, settings, log, window_days)
-    _make_behaviour(db, settings)
-    _make_model_features(db, model_month, judged_status="live")
+    make_visits(db, settings)
+    make_behaviour(db, settings)
+    make_model_features(db, model_month, judged_status="live")
     db.replace(
         CurrentFeatures,
         load_sql(__package__, "current_features"),
@@ -192,22 +194,31 @@ def current_feature_frame(db: Database) -> pd.DataFrame:
 
 
 def _feature_frame(db: Database, source: str, params: dict[str, Any] | None, when: str) -> pd.DataFrame:
+    frame = named_features(db, source, params)
+    if frame is None:
+        raise InputError(f"Nobody has features for {when}. Next: refresh that month, or choose one that is ready.")
+    return frame
+
+
+def named_features(db: Database, source: str, params: dict[str, Any] | None = None) -> pd.DataFrame | None:
+    """Return `user_id` and one column a feature of the rows a FROM clause gives; None where it gives none."""
     names = db.one(f"SELECT map_keys(model_features) FROM {source} ORDER BY user_id LIMIT 1", params)
     if not names:
-        raise InputError(f"Nobody has features for {when}. Next: refresh that month, or choose one that is ready.")
+        return None
     keys = {f"key_{place:03d}": name for place, name in enumerate(names[0])}
     selected = ", ".join(f"model_features[${key}] AS {key}" for key in keys)
     frame = db.frame(f"SELECT user_id, {selected} FROM {source} ORDER BY user_id", {**(params or {}), **keys})
     return frame.rename(columns=keys)
 
 
-def _make_cohort(db: Database, dates: RefreshDates, roles: Roles) -> None:
+def make_cohort(db: Database, dates: RefreshDates, roles: Roles) -> None:
+    """Make the relation `cohort`: the refresh's users, what each is at its landmark, and when it was exposed."""
     if dates.empty_reason is not None:
         # An empty cohort of the right shape: the month lies outside the log.
         outside = {**calendar_parameters(dates, roles), "window_start": dates.as_of, "landmark": dates.as_of}
-        _make(db, "cohort", f"SELECT * FROM ({load_sql(__package__, 'cohort_calendar')}) WHERE FALSE", outside)
+        make_relation(db, "cohort", f"SELECT * FROM ({load_sql(__package__, 'cohort_calendar')}) WHERE FALSE", outside)
     elif dates.clock == "calendar":
-        _make(db, "cohort", load_sql(__package__, "cohort_calendar"), calendar_parameters(dates, roles))
+        make_relation(db, "cohort", load_sql(__package__, "cohort_calendar"), calendar_parameters(dates, roles))
     else:
         lead_in_us = round((dates.lead_in_s or 0) * 1_000_000)
         parameters = {
@@ -219,7 +230,7 @@ def _make_cohort(db: Database, dates: RefreshDates, roles: Roles) -> None:
             "start": list(roles.start),
             **ending_parameters(roles),
         }
-        _make(db, "cohort", load_sql(__package__, "cohort_entry"), parameters)
+        make_relation(db, "cohort", load_sql(__package__, "cohort_entry"), parameters)
 
 
 def _make_current_cohort(db: Database, settings: Settings, log: LogSpan, window_days: float) -> None:
@@ -233,11 +244,11 @@ def _make_current_cohort(db: Database, settings: Settings, log: LogSpan, window_
             "start": list(roles.start),
             "closing": list(roles.closing),
         }
-        _make(db, "cohort", load_sql(__package__, "cohort_entry_today"), parameters)
+        make_relation(db, "cohort", load_sql(__package__, "cohort_entry_today"), parameters)
         return
     just_after = log.last_event_at + MICROSECOND
     parameters = ending_parameters(roles) | {"window_start": just_after - window_days * DAY, "landmark": just_after}
-    _make(
+    make_relation(
         db,
         "cohort",
         "SELECT * REPLACE (CASE status WHEN 'at_risk' THEN 'live' ELSE 'ended' END AS status)"
@@ -246,29 +257,38 @@ def _make_current_cohort(db: Database, settings: Settings, log: LogSpan, window_
     )
 
 
-def _make_behaviour(db: Database, settings: Settings) -> None:
-    _make(db, "events_in_scope", load_sql(__package__, "events_in_scope"))
-    _make(db, "visits", load_sql(__package__, "sessions"), session_parameters(settings.sessions, settings.roles))
-    _make(db, "behaviour", load_sql(__package__, "behaviour"), {"timezone": settings.time.timezone})
+def make_visits(db: Database, settings: Settings) -> None:
+    """Make `events_in_scope` and `visits`: what the users of `cohort` did before their landmark."""
+    make_relation(db, "events_in_scope", load_sql(__package__, "events_in_scope"))
+    make_relation(
+        db, "visits", load_sql(__package__, "sessions"), session_parameters(settings.sessions, settings.roles)
+    )
 
 
-def _make_model_features(db: Database, month: date | None, *, judged_status: str) -> None:
-    _make(
+def make_behaviour(db: Database, settings: Settings) -> None:
+    """Make `behaviour`: the sums over the events and visits of each user."""
+    make_relation(db, "behaviour", load_sql(__package__, "behaviour"), {"timezone": settings.time.timezone})
+
+
+def make_model_features(db: Database, month: date | None, *, judged_status: str) -> None:
+    """Make `model_features` (and `shown_behaviour`) from `behaviour`, shrunk by the priors stored for the month."""
+    make_relation(
         db,
         "priors",
         "SELECT feature, prior FROM feature_priors WHERE refresh_month = $month::DATE ORDER BY feature",
         {"month": month},
     )
-    _make(
+    make_relation(
         db,
         "model_features",
         load_sql(__package__, "model_features"),
         {"judged_status": judged_status, "pseudo_events": PSEUDO_EVENTS, "pseudo_visits": PSEUDO_VISITS},
     )
-    _make(db, "shown_behaviour", load_sql(__package__, "shown_behaviour"))
+    make_relation(db, "shown_behaviour", load_sql(__package__, "shown_behaviour"))
 
 
-def _make(db: Database, name: str, sql: str, params: dict[str, Any] | None = None) -> None:
+def make_relation(db: Database, name: str, sql: str, params: dict[str, Any] | None = None) -> None:
+    """Make a temporary relation that the SQL after it reads, or make it anew."""
     db.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS {sql}", params)
 
 
