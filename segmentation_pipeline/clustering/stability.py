@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 import numpy as np
 
 from segmentation_pipeline.clustering.fitting import one_quiet_thread
+from segmentation_pipeline.clustering.membership import fit_membership
 from segmentation_pipeline.clustering.rows import NOISE, canonical_order, sample_indexes
 
 if TYPE_CHECKING:
@@ -105,6 +106,40 @@ def seed_agreement(clusterer: Clusterer, rows: Matrix, labels: Labels, *, seeds:
     return SeedAgreement(tuple(seeds), tuple(each))
 
 
+@one_quiet_thread()
+def refit_agreement(
+    clusterer: Clusterer,
+    space: Matrix,
+    features: Matrix,
+    *,
+    sizes: tuple[int, int],
+    draws: int,
+    floor: float,
+    seed: int,
+) -> tuple[float, ...]:
+    """Return how two models of one population agree: the adjusted Rand index of each pair of refits on the same rows.
+
+    Each pair is fitted to two samples of the given sizes drawn from the rows with replacement (clusters in `space`,
+    membership in `features`, as a refresh does) and says where the same rows belong. Two draws rather than a draw and
+    the rows themselves: both of two months' models carry the chance of who happened to be there.
+    """
+    from sklearn.metrics import adjusted_rand_score
+
+    order = canonical_order(features)
+    order = order[sample_indexes(len(order), SEED_ROWS, seed)]
+    ordered, rows = space[order], features[order]
+    generator = np.random.default_rng(seed)
+    agreements = []
+    for draw in range(draws):
+        said = []
+        for place, size in enumerate(sizes):
+            drawn = np.sort(generator.integers(0, len(order), size=min(size, BOOTSTRAP_ROWS)))
+            labels = clusterer.fit(ordered[drawn], seed=seed + len(sizes) * draw + place + 1, starts=BOOTSTRAP_STARTS)
+            said.append(_said_of_all(rows[drawn], labels, rows, floor))
+        agreements.append(float(adjusted_rand_score(*said)))
+    return tuple(agreements)
+
+
 def stability_word(jaccard: float, *, is_separated: bool) -> StabilityWord:
     """Return the word for a cluster's mean bootstrap Jaccard.
 
@@ -118,6 +153,13 @@ def stability_word(jaccard: float, *, is_separated: bool) -> StabilityWord:
     if jaccard >= PATTERN:
         return "pattern"
     return "weak" if jaccard > DISSOLVED else "dissolved"
+
+
+def _said_of_all(learned: Matrix, labels: Labels, rows: Matrix, floor: float) -> Labels:
+    """Return the segment of every row by a membership model of the labels; nobody has one where all is noise."""
+    if (labels == NOISE).all():
+        return np.full(len(rows), NOISE, dtype=np.int64)
+    return fit_membership(learned, labels).assign(rows, floor=floor).segment
 
 
 def _best_matches(labels: Labels, again: Labels, clusters: list[int]) -> list[float]:

@@ -13,6 +13,7 @@ from segmentation_pipeline.clustering.stability import (
     bootstrap_jaccard,
     jaccard_draws,
     mean_jaccards,
+    refit_agreement,
     seed_agreement,
     stability_word,
 )
@@ -111,3 +112,24 @@ def test_density_has_no_seed():
 def test_words_for_stability_never_highly_stable_without_gaps(jaccard, separated, without):
     assert stability_word(jaccard, is_separated=True) == separated
     assert stability_word(jaccard, is_separated=False) == without
+
+
+@dataclass(frozen=True)
+class NothingButNoise(HalfAtZero):
+    """A density method that finds nothing dense."""
+
+    def fit(self, rows, *, seed, starts):
+        return np.full(len(rows), -1)
+
+
+def test_models_of_redrawn_rows_agree_on_groups_that_are_there_and_noise_is_no_error():
+    rows, _ = blobs(centres=[[0.0, 0.0], [9.0, 0.0], [0.0, 9.0]], each=50)
+    nothing = np.random.default_rng(0).normal(size=(150, 6))
+    options = {"sizes": (40, 150), "draws": 4, "floor": 0.5, "seed": 1}
+    assert refit_agreement(KMeans(3), rows, rows, **options) == (1.0,) * 4
+    assert np.mean(refit_agreement(KMeans(3), nothing, nothing, **options)) < 0.7
+    assert refit_agreement(NothingButNoise(), rows, rows, **options) == (1.0,) * 4  # nobody anywhere, twice
+    shuffle = np.random.default_rng(1).permutation(150)
+    assert refit_agreement(KMeans(3), nothing[shuffle], nothing[shuffle], **options) == refit_agreement(
+        KMeans(3), nothing, nothing, **options
+    )
