@@ -68,14 +68,24 @@ class Scaling:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Scaling:
-        """Return the transformer that `to_json` described."""
-        return cls(
+        """Return the transformer that `to_json` described.
+
+        Raises:
+            ValueError: it is none; so do KeyError, TypeError and AttributeError where a part is missing or of a
+                wrong type.
+        """
+        read = cls(
             columns=tuple(str(name) for name in stored["columns"]),
             centres=tuple(float(value) for value in stored["centres"]),
             scales=tuple(float(value) for value in stored["scales"]),
             dropped={str(name): str(reason) for name, reason in stored["dropped"].items()},
             clip=float(stored["clip"]),
         )
+        if not len(read.columns) == len(set(read.columns)) == len(read.centres) == len(read.scales):
+            raise ValueError("the scaling's columns, centres and scales do not belong together")
+        if not np.isfinite([*read.centres, *read.scales, read.clip]).all() or min(*read.scales, read.clip) <= 0:
+            raise ValueError("the scaling has a centre that is no number, or a scale or clip that is not positive")
+        return read
 
 
 def fit_scaling(names: Sequence[str], matrix: Matrix) -> Scaling:
