@@ -6,7 +6,7 @@ Keep out: ids, months and users (segments/identity.py), and how partitions are f
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import numpy as np
@@ -57,6 +57,13 @@ class Matching:
     """Rows that old cluster i and new cluster j share; rows without a cluster on either side are left out."""
     jaccards: Matrix
     distances: Matrix
+
+    def renumbered(self, new: Sequence[int]) -> Matching:
+        """Return the same matching with new clusters in another order: `new` holds their present numbers."""
+        place = {number: position for position, number in enumerate(new)}
+        matches = tuple(replace(match, new=place[match.new]) for match in self.matches)
+        columns = list(new)
+        return Matching(matches, self.common[:, columns], self.jaccards[:, columns], self.distances[:, columns])
 
     def new_of(self) -> dict[int, Match]:
         """Return the match of every new cluster that has one."""
