@@ -13,6 +13,7 @@ protocol's envelope. A request of the wrong form, or with the wrong key, is answ
 from __future__ import annotations
 
 import contextlib
+import gzip
 import json
 import socket
 import threading
@@ -181,6 +182,24 @@ def slow(seconds, then=None):
         if not to.stopping.wait(seconds) and then is not None:
             then(to)
         to.handler.close_connection = True
+
+    return step
+
+
+def drip(to):
+    """Send a byte now and then, so that no single read takes long."""
+    to.send_bytes(200, b" ", declared=100_000)
+    while not to.stopping.wait(0.05):
+        to.handler.wfile.write(b" ")
+        to.handler.wfile.flush()
+
+
+def packed(value):
+    """A good answer, compressed though nobody asked for that."""
+
+    def step(to):
+        whole = json.dumps(completion(to.received, json.dumps(value))).encode()
+        to.send_bytes(200, gzip.compress(whole), {"Content-Encoding": "gzip"})
 
     return step
 

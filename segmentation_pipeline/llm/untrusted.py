@@ -17,7 +17,7 @@ CUT = "…"
 _REPLACED = str.maketrans({OPENING: "[", CLOSING: "]", "`": "'"})
 """Delimiters, and the mark that exempts action names from grounding."""
 
-_ACTING = re.compile(r"<(?=[|/!a-zA-Z])|(?<=[|/a-zA-Z])>")
+_ACTING = re.compile(r"<(?=[|/!?a-zA-Z])|(?<=[|/])>")
 """Brackets of markup and of the control tokens chat templates use, such as `<|im_start|>`."""
 
 _READ_AHEAD = 4

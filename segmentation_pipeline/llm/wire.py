@@ -200,9 +200,12 @@ def _parameters(output: type[BaseModel], is_by_tool: bool) -> ModelRequestParame
 async def _only_known_headers(request: httpx2.Request) -> None:
     for name in [name for name in request.headers if name.lower() not in SENT_HEADERS]:
         del request.headers[name]
+    request.headers["accept-encoding"] = "identity"
 
 
 async def _bounded(response: httpx2.Response) -> None:
+    """Bound what is read; nothing is unpacked, because a few packed bytes can become any number."""
+    response.headers.pop("content-encoding", None)
     response.stream = _bounded_stream(response.stream)
 
 

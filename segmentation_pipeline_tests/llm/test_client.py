@@ -1,7 +1,6 @@
 """Cache, budget, breaker, audit and order: what holds over all questions of a run, and over runs."""
 
 import asyncio
-import time
 from datetime import date
 
 import pytest
@@ -280,10 +279,9 @@ def test_a_server_that_asks_for_an_hour_is_not_asked_again_in_this_run(server, t
 def test_a_silent_server_is_given_up_in_real_time_too(server, tmp_path):
     server.otherwise = does.slow(20)
     model = model_for(server, tmp_path, clock=SystemClock(), timeout_s=0.3, outage_s=0.6)
-    began_s = time.monotonic()
     answers = model.complete_all([question(user=f"{number}") for number in range(20)])
-    assert all(answer.failure for answer in answers)
-    assert time.monotonic() - began_s < 8
+    assert {str(answer.failure.kind) for answer in answers} == {"timeout", "breaker"}
+    assert len(server.requests) <= 16, "each of four at a time fits in about twice; without the breaker it were eighty"
 
 
 def test_a_key_that_is_not_accepted_ends_the_run_s_questions_at_the_first(server, tmp_path):
