@@ -160,6 +160,17 @@ EVOLVE = EvolvingPopulation(
     ),
 )
 
+
+def steady(population: Population) -> EvolvingPopulation:
+    """Return a population that users enter and leave all the time and that stays the same: nothing is to be told."""
+    personas = tuple(_with_hazards(persona, STEADY_HAZARDS) for persona in population.personas)
+    spread = replace(population.heterogeneity, borrower_share=0.0)
+    return EvolvingPopulation(
+        replace(population, personas=personas, heterogeneity=spread),
+        tuple(Story(persona.name, persona.share) for persona in personas),
+    )
+
+
 SCENARIOS = {
     "personas": Scenario(PLANTED, "five planted personas"),
     "null": Scenario(NULL, "one homogeneous population"),
