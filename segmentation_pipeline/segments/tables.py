@@ -23,6 +23,7 @@ UNCLASSIFIED = "unclassified"
 METHODS = ("kmeans", "hdbscan", "gaussian_mixture")
 ORIGINS = ("clustered", "preset")
 CHURN_RISKS = ("low", "medium", "high", "unknown")
+STABILITIES = ("highly_stable", "valid", "pattern", "weak", "dissolved")
 CURRENT_STATUSES = ("live", "ended", "too_early", "running_at_start")
 
 
@@ -97,6 +98,12 @@ class Clusters(Table):
     jaccard: Real = column(
         "Mean bootstrap Jaccard: how far it comes back when users are redrawn.", nullable=True, ge=0, le=1
     )
+    stability: Text = column(
+        "Word for the Jaccard; highly_stable also needs a gap to its neighbours; null for cuts of ours.",
+        nullable=True,
+        isin=STABILITIES,
+    )
+    born_month: Day = column("Refresh in which the segment was first seen.")
     drop_off_count: Integer = column("Users who dropped off by drop_off_days.", ge=0)
     drop_off_rate: Real = column(
         "Share that dropped off by drop_off_days; incidence where other endings exist; null where not observed.",
