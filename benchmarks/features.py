@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.config import Home, Settings
-from segmentation_pipeline.events.features import write_outcomes, write_refresh, write_user_features
+from segmentation_pipeline.events.features import write_refresh, write_user_features
+from segmentation_pipeline.events.outcomes import write_outcomes
 from segmentation_pipeline.events.sessions import session_parameters, sessions_of, update_sessions
 from segmentation_pipeline.events.tables import RawEvents, SessionBacklog
 from segmentation_pipeline.warehouse.warehouse import Warehouse

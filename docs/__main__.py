@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from segmentation_pipeline.definitions import table_assets
+from segmentation_pipeline.definitions import VIEWS, table_assets
 from segmentation_pipeline.templates import __file__ as templates_file
 from segmentation_pipeline.warehouse.dictionary import tables_markdown
 from segmentation_pipeline.warehouse.tables import CheckResults, TableWrites
@@ -30,7 +30,7 @@ def pages() -> dict[str, str]:
         groups.setdefault(asset.group, []).extend(asset.tables)
     groups["warehouse"] = [CheckResults, TableWrites]
     template = Path(templates_file).with_name("pipeline.toml").read_text(encoding="utf-8")
-    return {"tables.md": tables_markdown(groups), "settings.md": f"{SETTINGS_HEAD}```toml\n{template}```\n"}
+    return {"tables.md": tables_markdown(groups, VIEWS), "settings.md": f"{SETTINGS_HEAD}```toml\n{template}```\n"}
 
 
 if __name__ == "__main__":

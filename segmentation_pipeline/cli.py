@@ -1,24 +1,24 @@
-"""The `segpipe` command: init, simulate, run, ui, configure, doctor.
+"""The `segpipe` command: init, simulate, run, ui, configure, doctor, segments.
 
 Add here: a command, as a few calls; every error a user can cause is printed, not raised.
 Keep out: what the commands do (terminal/).
 """
 
-import contextlib
 import os
 import sys
-from collections.abc import Iterator
-from datetime import date
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from segmentation_pipeline.config import Home, find_home
-from segmentation_pipeline.errors import PipelineError, SettingsError
+from segmentation_pipeline.errors import SettingsError
 from segmentation_pipeline.homes import bring_events, create_home, prepare_home, use_home
+from segmentation_pipeline.terminal.commands import HomeOption, month_given, told_plainly
+from segmentation_pipeline.terminal.segments import app as segments_app
 
 app = typer.Typer(
     help="Raw product events in; stable, honest user segments, retention curves and advice out.",
@@ -27,20 +27,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 console = Console()
-
-HomeOption = Annotated[
-    Path | None, typer.Option("--home", help="Folder of the installation; else SEGPIPE_HOME, else the sample.")
-]
-
-
-@contextlib.contextmanager
-def _told_plainly() -> Iterator[None]:
-    """Print what a user can cause as one message, without a traceback."""
-    try:
-        yield
-    except PipelineError as error:
-        Console(stderr=True).print(f"[bold red]error[/] {error}", markup=True, highlight=False, soft_wrap=True)
-        raise typer.Exit(2) from None
+app.add_typer(segments_app, name="segments")
 
 
 def _home(given: Path | None) -> Home:
@@ -51,20 +38,10 @@ def _home(given: Path | None) -> Home:
     return home
 
 
-def _month(text: str | None) -> date | None:
-    if text is None:
-        return None
-    try:
-        year, month = text.split("-")
-        return date(int(year), int(month), 1)
-    except ValueError:
-        raise SettingsError(f"--month {text} is not a month. Next: write it as YYYY-MM, such as 2026-01.") from None
-
-
 @app.command()
 def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="New folder for the home.")]) -> None:
     """Make a new home: an explained pipeline.toml and an empty landing folder."""
-    with _told_plainly():
+    with told_plainly():
         home = create_home(folder)
         console.print(f"Made the home {home.root}")
         console.print(
@@ -89,7 +66,7 @@ def simulate(
     from segmentation_pipeline.simulation.simulate import simulate as simulate_log
     from segmentation_pipeline.simulation.writing import write_home_log
 
-    with _told_plainly(), console.status("simulating"):
+    with told_plainly(), console.status("simulating"):
         if null and scenario not in {"personas", "null"}:
             raise SettingsError(f"--null and --scenario {scenario} exclude each other. Next: give one of them.")
         name = "null" if null else scenario
@@ -110,10 +87,10 @@ def run(
     all_months: Annotated[bool, typer.Option("--all-months", help="Refresh every month of the log, in order.")] = False,
 ) -> None:
     """Ingest what has landed, refresh the newest month (or those asked for), publish, and print the segments."""
-    with _told_plainly():
+    with told_plainly():
         if month is not None and all_months:
             raise SettingsError("--month and --all-months exclude each other. Next: give one of them.")
-        asked = _month(month)
+        asked = month_given(month)
         used = _home(home)
         bring_events(used, events or [], is_sample=used.settings().sample)
         from segmentation_pipeline.terminal.refreshing import refresh_home
@@ -125,7 +102,7 @@ def run(
 @app.command()
 def configure(home: HomeOption = None) -> None:
     """Measure the first month and the clock on the home's data, and write both into pipeline.toml."""
-    with _told_plainly():
+    with told_plainly():
         used = _home(home)
         from segmentation_pipeline.terminal.refreshing import configure_home
 
@@ -135,7 +112,7 @@ def configure(home: HomeOption = None) -> None:
 @app.command()
 def ui(home: HomeOption = None, port: Annotated[int, typer.Option(min=1, max=65535)] = 3000) -> None:
     """Open Dagster on 127.0.0.1: graph, runs, checks, pictures, schedules."""
-    with _told_plainly():
+    with told_plainly():
         used = _home(home)
         from segmentation_pipeline.orchestration.dead_runs import fail_dead_runs
         from segmentation_pipeline.orchestration.job_runs import home_instance
@@ -158,7 +135,7 @@ def doctor(home: HomeOption = None) -> None:
     marks = {"ok": "[green]ok[/]", "note": "[yellow]note[/]", "wrong": "[red]wrong[/]"}
     findings = list(examine(find_home(home)))
     for finding in findings:
-        table.add_row(f"{marks[finding.state]} {finding.subject}", finding.found, finding.next_step)
+        table.add_row(f"{marks[finding.state]} {finding.subject}", escape(finding.found), escape(finding.next_step))
     console.print(table)
     raise typer.Exit(1 if any(finding.state == "wrong" for finding in findings) else 0)
 

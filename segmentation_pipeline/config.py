@@ -212,6 +212,7 @@ class Settings(_Section):
     first_month: Month | None = None
     clock: Literal["calendar", "entry"] | None = None
     lead_in_hours: float | None = Field(default=None, gt=0)
+    inactivity_days: int | None = Field(default=None, ge=1, le=365)
     input: InputSettings = InputSettings()
     sessions: SessionSettings = SessionSettings()
     roles: Roles = Roles()
@@ -227,6 +228,18 @@ class Settings(_Section):
     def lead_in_s(self) -> float | None:
         """Length of the entry clock's lead-in, in seconds."""
         return None if self.lead_in_hours is None else self.lead_in_hours * 3600
+
+    @property
+    def churn_definition(self) -> Literal["action", "inactivity", "none"]:
+        """What tells that a user dropped off; a configured action goes before a measured silence."""
+        if self.roles.churn:
+            return "action"
+        return "none" if self.inactivity_days is None else "inactivity"
+
+    @property
+    def silence_days(self) -> int | None:
+        """Silent days that count as drop-off; None unless nothing else tells of it."""
+        return self.inactivity_days if self.churn_definition == "inactivity" else None
 
     @model_validator(mode="after")
     def _entry_clock_has_a_lead_in(self) -> Settings:

@@ -1,6 +1,6 @@
 """`build_defs()`: the only place that assembles assets, checks, jobs, schedules, sensors and resources.
 
-Add here: a stage's assets and checks modules, a job, a schedule, a sensor. Keep out: what any of them does.
+Add here: a stage's assets and checks modules, a view, a job, a schedule, a sensor. Keep out: what any of them does.
 """
 
 from collections.abc import Mapping
@@ -28,9 +28,11 @@ from segmentation_pipeline.orchestration.table_assets import TableAsset
 from segmentation_pipeline.orchestration.table_checks import TableCheck
 from segmentation_pipeline.warehouse.contracts import table_name
 from segmentation_pipeline.warehouse.resource import warehouse_resource
+from segmentation_pipeline.warehouse.views import View
 
 ASSET_MODULES: tuple[ModuleType, ...] = (events_assets, segments_assets, retention_assets, insights_assets)
 CHECK_MODULES: tuple[ModuleType, ...] = (events_checks, segments_checks, retention_checks, insights_checks)
+VIEWS = (View("segmentation_pipeline.segments", "refresh_summary"),)
 
 INGEST = "ingest"
 DAILY_UPDATE = "daily_update"
@@ -83,7 +85,7 @@ def build_defs(*, home_root: Path | None = None, overrides: Mapping[str, Any] | 
         ),
     ]
     return dg.Definitions(
-        assets=[*assets, published_warehouse(written, monthly_upstream())],
+        assets=[*assets, published_warehouse(written, monthly_upstream(), VIEWS)],
         asset_checks=[check.definition(partitions) for check in table_checks()],
         jobs=jobs,
         schedules=[monthly_schedule(settings.first_month)],

@@ -29,6 +29,8 @@ ROW_MUTATIONS: dict[tuple[str, str], str] = {
     ("refreshes", "users_add_up"): "user_count = user_count + 1",
     ("refreshes", "insufficient_says_why"): "status_reason = CASE status WHEN 'ready' THEN 'none' END",
     ("refreshes", "entry_clock_has_a_lead_in"): "lead_in_s = CASE clock WHEN 'entry' THEN NULL ELSE 3600 END",
+    ("refreshes", "unjudged_says_why"): "unjudged_reason = CASE churn_definition WHEN 'none' THEN NULL ELSE 'why' END",
+    ("refreshes", "silence_is_told_as_a_whole"): "churn_definition = 'inactivity', inactivity_days = NULL",
     ("ended_early", "share_within_its_interval"): "share_low = 1.0, share_high = 1.0, share = 0.0",
     ("user_features", "features_end_before_the_landmark"): "last_feature_event_at = landmark_at",
     ("user_features", "counts_add_up"): "session_count = event_count + 1",

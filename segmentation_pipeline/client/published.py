@@ -1,19 +1,19 @@
 """Opening the published copy: the symlink is resolved at every request, so the newest is seen.
 
-Add here: how to open. Keep out: what is asked (one module a subject).
+Add here: how to open, how to ask. Keep out: what is asked (one module a subject).
 """
 
 from __future__ import annotations
 
 import contextlib
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 
 from segmentation_pipeline.errors import HomeError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from segmentation_pipeline.config import Home
 
@@ -45,3 +45,20 @@ def open_published(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
         yield connection
     finally:
         connection.close()
+
+
+def ask(
+    connection: duckdb.DuckDBPyConnection, sql: str, params: Mapping[str, Any] | None = None
+) -> list[tuple[Any, ...]]:
+    """Return every row of a query of ours.
+
+    Raises:
+        HomeError: the copy lacks a table or column, because another version of the program wrote it.
+    """
+    try:
+        return connection.execute(sql, dict(params) if params else None).fetchall()
+    except (duckdb.CatalogException, duckdb.BinderException) as error:
+        raise HomeError(
+            f"The published copy was written by another version of this program, or before its first whole refresh: "
+            f"{str(error).splitlines()[0]}. Next: `segpipe run` refreshes and publishes it anew."
+        ) from error

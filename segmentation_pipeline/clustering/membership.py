@@ -27,6 +27,9 @@ LEAST_VARIANCE = 1e-6
 """Added to the pooled variances (scaled features, unit scale) so that a column without spread inside the
 segments does not make the covariance singular."""
 
+SHARE_TOLERANCE = 1e-6
+"""How far a stored model's shares may be from summing to 1: rounding, not another model."""
+
 UNCLASSIFIED = NOISE
 """Segment number of a row whose best posterior is under the floor."""
 
@@ -90,12 +93,32 @@ class Membership:
 
     @classmethod
     def from_json(cls, stored: Mapping[str, Any]) -> Membership:
-        """Return the model that `to_json` described."""
-        return cls(
+        """Return the model that `to_json` described.
+
+        Raises:
+            ValueError: it is none; so do KeyError and TypeError where a part is missing or of a wrong type.
+        """
+        read = cls(
             shares=np.asarray(stored["shares"], dtype=np.float64),
             means=np.asarray(stored["means"], dtype=np.float64),
             covariances=np.asarray(stored["covariances"], dtype=np.float64),
         )
+        read._refuse_nonsense()
+        return read
+
+    def _refuse_nonsense(self) -> None:
+        if self.shares.ndim != 1 or self.means.ndim != 2 or not len(self.shares):
+            raise ValueError("the membership has no segments, or shares or means of a wrong shape")
+        count, width = self.means.shape
+        if self.shares.shape != (count,) or self.covariances.shape != (count, width, width):
+            raise ValueError("the membership's shares, means and covariances do not belong together")
+        if not all(np.isfinite(part).all() for part in (self.shares, self.means, self.covariances)):
+            raise ValueError("the membership has values that are no numbers")
+        if self.shares.min() <= 0 or abs(float(self.shares.sum()) - 1) > SHARE_TOLERANCE:
+            raise ValueError("the membership's shares are not positive or do not sum to 1")
+        if not np.allclose(self.covariances, self.covariances.transpose(0, 2, 1)):
+            raise ValueError("a covariance of the membership is not symmetric")
+        np.linalg.cholesky(self.covariances)  # LinAlgError, a ValueError, unless all are positive definite
 
     def _posteriors(self, features: Matrix, whitening: list[Matrix]) -> Matrix:
         log_densities = np.empty((len(features), len(self.shares)))

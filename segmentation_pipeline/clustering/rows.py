@@ -38,6 +38,19 @@ def sample_indexes(row_count: int, limit: int, seed: int) -> Indexes:
     return np.sort(drawn).astype(np.int64)
 
 
+def spread_sample(order: Indexes, limit: int, seed: int) -> Indexes:
+    """Return at most `limit` of the row numbers in `order`, evenly spaced through it; all of them when they fit.
+
+    Systematic sampling with a random start: any stretch of the order (the most active hundredth, say) is
+    represented in proportion, give or take one row, as if each step were a stratum of its own.
+    """
+    if len(order) <= limit:
+        return order
+    start = np.random.default_rng(seed).random()
+    places = np.floor((np.arange(limit) + start) * len(order) / limit).astype(np.int64)
+    return order[places]
+
+
 def ordered_by_size(labels: Labels, matrix: Matrix) -> Labels:
     """Return the labels renumbered 0, 1, ... by falling size, ties by the mean row; noise stays noise."""
     found = [int(label) for label in np.unique(labels) if label != NOISE]

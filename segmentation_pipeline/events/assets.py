@@ -22,12 +22,12 @@ from segmentation_pipeline.events.feature_tables import (
 )
 from segmentation_pipeline.events.features import (
     write_current_features,
-    write_outcomes,
     write_refresh,
     write_user_features,
 )
 from segmentation_pipeline.events.halves import write_half_features
 from segmentation_pipeline.events.ingest import ingest_landing
+from segmentation_pipeline.events.outcomes import write_outcomes
 from segmentation_pipeline.events.sessions import sessions_by_gap, update_sessions
 from segmentation_pipeline.events.tables import LandedFiles, RawEvents, RejectedEvents, SessionBacklog
 from segmentation_pipeline.orchestration.table_assets import refresh_month, table_asset
@@ -116,10 +116,24 @@ def refreshes(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dict[s
             "at_risk": refresh["at_risk_count"],
             "ended_early": refresh["ended_early_count"],
             "running_at_start": refresh["running_at_start_count"],
+            "drop_off_is": refresh["unjudged_reason"] or refresh["churn_definition"],
+            **_silence_metadata(refresh),
         },
         "ended_early": {
             "ended_early": dg.MetadataValue.md(f"| ending | users | share | 95 % interval |\n|-|-|-|-|\n{shown}")
         },
+    }
+
+
+def _silence_metadata(refresh: dict[str, Any]) -> dict[str, Any]:
+    if refresh["inactivity_days"] is None:
+        return {}
+    return {
+        "inactivity_days": refresh["inactivity_days"],
+        "return_share": "too few to tell" if refresh["return_share"] is None else refresh["return_share"],
+        "seen_again_in_the_last_7_days": "not judged"
+        if refresh["seen_again_count"] is None
+        else f"{refresh['seen_again_count']:,} of {refresh['drop_off_count']:,} counted as dropped off",
     }
 
 
@@ -176,7 +190,11 @@ def half_features(context: dg.AssetExecutionContext, warehouse: Warehouse) -> di
     UserOutcomes, reads=[RawEvents, Refreshes, UserFeatures], group="events", kinds={"duckdb", "sql"}, monthly=True
 )
 def user_outcomes(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dict[str, Any]:
-    """The first churn, conversion or end action after the landmark closes a case; without one it is censored."""
+    """The first churn, conversion or end action after the landmark closes a case; without one it is censored.
+
+    Where no churn action is configured but a silence was measured that means leaving, the moment silence reaches
+    it is the drop-off.
+    """
     month = refresh_month(context)
     with warehouse.transaction() as db:
         write_outcomes(db, month, warehouse.settings)

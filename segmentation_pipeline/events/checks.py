@@ -8,6 +8,7 @@ from datetime import date
 
 from segmentation_pipeline.events.clock import choose_clock
 from segmentation_pipeline.events.feature_tables import Refreshes, Sessions, UserFeatures, UserOutcomes
+from segmentation_pipeline.events.inactivity import MOST_RETURNS
 from segmentation_pipeline.events.tables import LandedFiles, RawEvents
 from segmentation_pipeline.orchestration.table_checks import CheckOutcome, table_check
 from segmentation_pipeline.warehouse.database import load_sql
@@ -116,6 +117,26 @@ def clock_still_suits(warehouse: Warehouse, month: date | None) -> CheckOutcome:
         f"and {clock} is in use."
         + ("" if suiting == clock else " Next: if this is lasting, run `segpipe configure` and refresh all months."),
         {"calendar_at_risk_share": share, "clock": clock},
+        "WARN",
+    )
+
+
+@table_check(Refreshes, monthly=True)
+def silence_still_means_leaving(warehouse: Warehouse, month: date | None) -> CheckOutcome:
+    """Of those silent for the days that count as drop-off few come back; the days are never changed silently."""
+    with warehouse.read() as db:
+        definition, days, share = db.one(
+            "SELECT churn_definition, inactivity_days, return_share FROM refreshes WHERE refresh_month = $month",
+            {"month": month},
+        )
+    if definition != "inactivity" or share is None:
+        return CheckOutcome(passed=True, description="No silence counts as drop-off, or too few to judge it by.")
+    is_right = share < MOST_RETURNS
+    return CheckOutcome(
+        is_right,
+        f"{share:.1%} of those silent for {days} days came back."
+        + ("" if is_right else " Next: run `segpipe configure`, which measures the days anew, and refresh all months."),
+        {"return_share": share, "inactivity_days": days},
         "WARN",
     )
 

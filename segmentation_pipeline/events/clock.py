@@ -11,6 +11,12 @@ from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from segmentation_pipeline.errors import InputError, SettingsError
+from segmentation_pipeline.events.inactivity import (
+    InactivityMeasurement,
+    horizon_for_silence,
+    measure_inactivity,
+    silence_parameters,
+)
 from segmentation_pipeline.events.tables import RawEvents
 from segmentation_pipeline.warehouse.database import load_sql
 
@@ -41,6 +47,9 @@ STRAY_SHARE = 0.001
 STRAY_MONTHS = 6
 """At most so large a share of events, before a silence of over so many months, are strays: no product sleeps so
 long at its start, while devices whose clock was never set send 1970 all the time."""
+
+LEAST_SPAN = 1.5
+"""Log in horizons that silences need, under which the window would see users for less than one such silence."""
 
 MICROSECOND = timedelta(microseconds=1)
 DAY = timedelta(days=1)
@@ -101,6 +110,8 @@ class ClockMeasurement:
     window_user_count: int
     at_risk_count: int
     trials: tuple[LeadInTrial, ...]
+    inactivity: InactivityMeasurement | None = None
+    """Where no churn action is configured."""
 
     @property
     def lead_in_s(self) -> float | None:
@@ -110,7 +121,18 @@ class ClockMeasurement:
     @property
     def figures(self) -> tuple[str, ...]:
         """Sentences with the figures behind the choice, as they are written beside it."""
-        return (self.reason, self.lead_in_reason)
+        silence = (self.inactivity.reason,) if self.inactivity is not None else ()
+        return (self.reason, self.lead_in_reason, *silence)
+
+    @property
+    def keys(self) -> dict[str, object]:
+        """What is written into pipeline.toml."""
+        found: dict[str, object] = {"first_month": f"{self.first_month:%Y-%m}", "clock": self.clock}
+        if self.lead_in_s is not None:
+            found["lead_in_hours"] = self.lead_in_hours
+        if self.inactivity is not None and self.inactivity.days is not None:
+            found["inactivity_days"] = self.inactivity.days
+        return found
 
     @property
     def at_risk_share(self) -> float | None:
@@ -190,27 +212,33 @@ def refresh_dates(month: date, log: LogSpan, settings: Settings) -> RefreshDates
             f"pipeline.toml has no {missing}, so the dates of {month:%Y-%m} are not defined. "
             "Next: run `segpipe configure`, which measures both on the landed events and writes them."
         )
+    least_horizon = horizon_for_silence(settings.silence_days)
     if settings.clock == "entry" and settings.lead_in_s is not None:
-        return entry_dates(month, log, settings.time, settings.lead_in_s)
-    return calendar_dates(month, log, settings.time)
+        time = settings.time.model_copy(update={"horizon_days": max(settings.time.horizon_days, least_horizon)})
+        return entry_dates(month, log, time, settings.lead_in_s)
+    return calendar_dates(month, log, settings.time, least_horizon_days=least_horizon)
 
 
-def calendar_dates(month: date, log: LogSpan, time: TimeSettings) -> RefreshDates:
+def calendar_dates(month: date, log: LogSpan, time: TimeSettings, *, least_horizon_days: float = 0.0) -> RefreshDates:
     """Return the dates with one landmark for all: `as_of - horizon`, the window before it.
 
-    A log shorter than window + horizon is cut in their proportion.
+    A log shorter than window + horizon is cut in their proportion, but the horizon keeps `least_horizon_days`
+    where that leaves the window at least half as much.
     """
     month_start, month_end = month_bounds(month)
     as_of = min(month_end, log.last_event_at)
     empty_reason = _nothing_in(month, month_start, month_end, log)
-    window, horizon = time.window_days * DAY, time.horizon_days * DAY
+    least = least_horizon_days * DAY
+    window, horizon = time.window_days * DAY, max(time.horizon_days * DAY, least)
+    wanted = window + horizon
     span = max(as_of - log.start_at, timedelta())
-    is_proportional = span < window + horizon
+    is_proportional = span < wanted
     if is_proportional:
-        window = span * (time.window_days / (time.window_days + time.horizon_days))
-        horizon = span - window
+        horizon = span - span * (window / wanted)
+        horizon = max(horizon, least) if span >= least * LEAST_SPAN else horizon
+        window = span - horizon
     landmark = as_of - horizon
-    shorter = f" (the log of {span / DAY:.2f} days is shorter than {time.window_days + time.horizon_days:g})"
+    shorter = f" (the log of {span / DAY:.2f} days is shorter than {wanted / DAY:g})"
     return RefreshDates(
         month=month,
         month_end=month_end,
@@ -330,7 +358,12 @@ def measure_clock(db: Database, settings: Settings) -> ClockMeasurement:
     first_month = month_of(log.start_at)
     judged = first_full_month(log)
     month = judged or month_of(log.last_event_at)
-    window_user_count, at_risk_count = calendar_at_risk(db, calendar_dates(month, log, settings.time), settings.roles)
+    inactivity = None
+    if not settings.roles.churn:
+        inactivity = measure_inactivity(db, settings, log_start=log.start_at, as_of=log.last_event_at)
+    silence_days = None if inactivity is None else inactivity.days
+    dates = calendar_dates(month, log, settings.time, least_horizon_days=horizon_for_silence(silence_days))
+    window_user_count, at_risk_count = calendar_at_risk(db, dates, settings.roles, silence_days=silence_days)
     trials: list[LeadInTrial] = []
     for hours in allowed_lead_ins(log):
         trials.append(_try_lead_in(db, log, settings.roles, hours))
@@ -344,16 +377,17 @@ def measure_clock(db: Database, settings: Settings) -> ClockMeasurement:
         window_user_count=window_user_count,
         at_risk_count=at_risk_count,
         trials=tuple(trials),
+        inactivity=inactivity,
     )
 
 
-def calendar_at_risk(db: Database, dates: RefreshDates, roles: Roles) -> tuple[int, int]:
+def calendar_at_risk(db: Database, dates: RefreshDates, roles: Roles, *, silence_days: int | None) -> tuple[int, int]:
     """Return how many users the calendar window holds, and how many of them are at risk at its landmark."""
-    users, at_risk = db.one(
-        "SELECT count(*), count(*) FILTER (WHERE status = 'at_risk')"
-        f" FROM ({load_sql(__package__, 'cohort_calendar')})",
-        calendar_parameters(dates, roles),
-    )
+    cohort, parameters = load_sql(__package__, "cohort_calendar"), calendar_parameters(dates, roles)
+    if silence_days is not None:
+        cohort = f"WITH cohort AS ({cohort}) SELECT * FROM ({load_sql(__package__, 'silent_users')})"
+        parameters |= silence_parameters(silence_days, is_open="at_risk", is_gone="ended_early")
+    users, at_risk = db.one(f"SELECT count(*), count(*) FILTER (WHERE status = 'at_risk') FROM ({cohort})", parameters)
     return int(users), int(at_risk)
 
 

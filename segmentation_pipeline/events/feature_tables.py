@@ -26,6 +26,7 @@ USER_STATUSES = ("at_risk", "ended_early", "running_at_start")
 CURRENT_STATUSES = ("live", "ended", "too_early", "running_at_start")
 ENDINGS = ("churn", "conversion", "end")
 OUTCOMES = (*ENDINGS, "censored")
+CHURN_DEFINITIONS = ("action", "inactivity", "none")
 HALVES = ("a", "b")
 TIME_OF_DAY_PATTERNS = ("morning", "afternoon", "evening", "night", "mixed")
 
@@ -117,6 +118,31 @@ class Refreshes(Table):
     drop_off_count: Integer = column("Users at risk whose outcome is churn.", ge=0)
     conversion_count: Integer = column("Users at risk whose outcome is conversion.", ge=0)
     end_count: Integer = column("Users at risk whose outcome is another ending.", ge=0)
+    churn_definition: Text = column(
+        "What tells that a user dropped off: a churn action, a silence of inactivity_days (dated when silence reaches "
+        "them; comparing segments by it is mechanical), or none.",
+        isin=CHURN_DEFINITIONS,
+    )
+    unjudged_reason: Text = column("Why nobody's drop-off can be told; null when it can.", nullable=True, min_length=1)
+    inactivity_days: Integer = column(
+        "Silent days that count as drop-off, also before the landmark; null where an action does.",
+        unit="days",
+        nullable=True,
+        ge=1,
+    )
+    return_share: Real = column(
+        "Share of silences of inactivity_days that ended in a return, Kaplan-Meier up to as_of; null where too few "
+        "could be followed twice as long.",
+        nullable=True,
+        ge=0,
+        le=1,
+    )
+    seen_again_count: Integer = column(
+        "Users counted as dropped off by silence who were seen again in the last 7 days: what the definition gets "
+        "wrong.",
+        nullable=True,
+        ge=0,
+    )
     calendar_at_risk_share: Real = column(
         "Share of the window's users still at risk at the calendar landmark; under a half speaks for the entry clock.",
         nullable=True,
@@ -147,6 +173,26 @@ class Refreshes(Table):
     def insufficient_says_why(cls, data: Any) -> Any:
         """A reason exactly where data is insufficient."""
         return (data.table.status == "ready") == data.table.status_reason.isnull()
+
+    @dataframe_check
+    def unjudged_says_why(cls, data: Any) -> Any:
+        """A reason exactly where nothing tells who dropped off, and then nobody did."""
+        t = data.table
+        return ((t.churn_definition == "none") == t.unjudged_reason.notnull()) & (
+            (t.churn_definition != "none") | (t.drop_off_count == 0)
+        )
+
+    @dataframe_check
+    def silence_is_told_as_a_whole(cls, data: Any) -> Any:
+        """Days and returns exactly where silence counts; nobody is seen again who was not counted as gone."""
+        t = data.table
+        is_silence = t.churn_definition == "inactivity"
+        return (
+            (is_silence == t.seen_again_count.notnull())
+            & (~is_silence | t.inactivity_days.notnull())
+            & ((t.churn_definition != "action") | t.inactivity_days.isnull())
+            & (t.seen_again_count.fill_null(0) <= t.drop_off_count)
+        )
 
     @dataframe_check
     def entry_clock_has_a_lead_in(cls, data: Any) -> Any:
@@ -286,7 +332,12 @@ class UserOutcomes(Table):
     refresh_month: Day = column("Refresh the user is judged by.")
     user_id: Text = column("User at risk at the landmark.", min_length=1)
     landmark_at: Utc = column("Outcomes come from this moment on.", unit="UTC")
-    outcome_at: Utc = column("First churn, conversion or end action; null when censored.", unit="UTC", nullable=True)
+    outcome_at: Utc = column(
+        "First churn, conversion or end action, or the moment silence reached the days that count as drop-off; null "
+        "when censored.",
+        unit="UTC",
+        nullable=True,
+    )
     outcome: Text = column(
         "The first of churn, conversion, end closes a case; none while followed: censored.", isin=OUTCOMES
     )

@@ -1,7 +1,7 @@
-"""Who is at risk, how everybody behaved before the landmark, and what became of them: the SQL files run in order.
+"""Who is at risk and how everybody behaved before the landmark: the SQL files run in order.
 
 Add here: which SQL runs on what. What the figures mean stands in sql/*.sql, when in clock.py.
-Keep out: Dagster (assets.py).
+Keep out: Dagster (assets.py) and what became of users after the landmark (outcomes.py).
 """
 
 from __future__ import annotations
@@ -28,8 +28,9 @@ from segmentation_pipeline.events.feature_tables import (
     FeaturePriors,
     Refreshes,
     UserFeatures,
-    UserOutcomes,
 )
+from segmentation_pipeline.events.inactivity import horizon_for_silence, return_share, silence_parameters, why_unjudged
+from segmentation_pipeline.events.outcomes import count_outcomes, count_seen_again
 from segmentation_pipeline.events.sessions import session_parameters
 from segmentation_pipeline.warehouse.database import load_sql
 
@@ -38,7 +39,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
-    from segmentation_pipeline.config import Roles, Settings
+    from segmentation_pipeline.config import Settings
     from segmentation_pipeline.warehouse.database import Database
 
 PSEUDO_EVENTS = 20.0
@@ -50,10 +51,10 @@ PSEUDO_VISITS = 2.0
 MOST_ACTIONS = 40
 """Actions with a mix feature of their own, by number of users; the rest is pooled into `mix:other`."""
 
+AT_RISK_IN_COHORT = "SELECT user_id, landmark_at FROM cohort WHERE status = 'at_risk'"
+
 WILSON_Z = 1.959963984540054
 """Standard errors of a two-sided 95 % interval."""
-
-DAY_US = 86_400_000_000
 
 
 @dataclass(frozen=True)
@@ -74,7 +75,7 @@ def write_refresh(db: Database, month: date, settings: Settings) -> RefreshDates
     """
     log = log_span(db)
     dates = refresh_dates(month, log, settings)
-    make_cohort(db, dates, settings.roles)
+    make_cohort(db, dates, settings)
     counts = _count_users(db)
     db.replace(EndedEarly, load_sql(__package__, "ended_early"), {"refresh_month": month, "z": WILSON_Z}, month=month)
     reason = _why_insufficient(dates, counts.at_risk, settings.segments.min_users)
@@ -99,7 +100,8 @@ def write_refresh(db: Database, month: date, settings: Settings) -> RefreshDates
         "ended_early_count": counts.ended_early,
         "running_at_start_count": counts.running_at_start,
         "calendar_at_risk_share": _calendar_share(db, dates, counts, settings),
-        **_count_outcomes(db, dates, settings.roles),
+        **_churn_definition(db, dates, settings),
+        **count_outcomes(db, AT_RISK_IN_COHORT, dates, settings),
     }
     selected = ", ".join(f"${name} AS {name}" for name in row)
     db.replace(Refreshes, f"SELECT {selected}", row, month=month)
@@ -110,7 +112,7 @@ def write_refresh(db: Database, month: date, settings: Settings) -> RefreshDates
 def write_user_features(db: Database, month: date, settings: Settings) -> None:
     """Write the month's rows of `feature_priors` and `user_features`."""
     dates = refresh_dates(month, log_span(db), settings)
-    make_cohort(db, dates, settings.roles)
+    make_cohort(db, dates, settings)
     make_visits(db, settings)
     make_behaviour(db, settings)
     db.replace(
@@ -122,21 +124,6 @@ def write_user_features(db: Database, month: date, settings: Settings) -> None:
     make_model_features(db, month, judged_status="at_risk")
     db.replace(UserFeatures, load_sql(__package__, "user_features"), {"refresh_month": month}, month=month)
     _drop_scratch(db)
-
-
-def write_outcomes(db: Database, month: date, settings: Settings) -> None:
-    """Write the month's rows of `user_outcomes`: what became of those at risk in `user_features`."""
-    dates = refresh_dates(month, log_span(db), settings)
-    db.replace(
-        UserOutcomes,
-        _outcomes_of(
-            "SELECT user_id, landmark_at FROM user_features"
-            " WHERE refresh_month = $refresh_month::DATE AND status = 'at_risk'"
-        )
-        + " ORDER BY user_id",
-        _outcome_parameters(dates, settings.roles),
-        month=month,
-    )
 
 
 def write_current_features(db: Database, settings: Settings) -> date | None:
@@ -211,13 +198,15 @@ def named_features(db: Database, source: str, params: dict[str, Any] | None = No
     return frame.rename(columns=keys)
 
 
-def make_cohort(db: Database, dates: RefreshDates, roles: Roles) -> None:
+def make_cohort(db: Database, dates: RefreshDates, settings: Settings) -> None:
     """Make the relation `cohort`: the refresh's users, what each is at its landmark, and when it was exposed."""
+    roles = settings.roles
     if dates.empty_reason is not None:
         # An empty cohort of the right shape: the month lies outside the log.
         outside = {**calendar_parameters(dates, roles), "window_start": dates.as_of, "landmark": dates.as_of}
         make_relation(db, "cohort", f"SELECT * FROM ({load_sql(__package__, 'cohort_calendar')}) WHERE FALSE", outside)
-    elif dates.clock == "calendar":
+        return
+    if dates.clock == "calendar":
         make_relation(db, "cohort", load_sql(__package__, "cohort_calendar"), calendar_parameters(dates, roles))
     else:
         lead_in_us = round((dates.lead_in_s or 0) * 1_000_000)
@@ -231,10 +220,13 @@ def make_cohort(db: Database, dates: RefreshDates, roles: Roles) -> None:
             **ending_parameters(roles),
         }
         make_relation(db, "cohort", load_sql(__package__, "cohort_entry"), parameters)
+    if settings.silence_days is not None:
+        silent = silence_parameters(settings.silence_days, is_open="at_risk", is_gone="ended_early")
+        make_relation(db, "cohort", load_sql(__package__, "silent_users"), silent)
 
 
 def _make_current_cohort(db: Database, settings: Settings, log: LogSpan, window_days: float) -> None:
-    roles = settings.roles
+    roles, just_after = settings.roles, log.last_event_at + MICROSECOND
     if settings.clock == "entry" and settings.lead_in_s is not None:
         parameters = {
             "log_start": log.start_at,
@@ -245,16 +237,18 @@ def _make_current_cohort(db: Database, settings: Settings, log: LogSpan, window_
             "closing": list(roles.closing),
         }
         make_relation(db, "cohort", load_sql(__package__, "cohort_entry_today"), parameters)
-        return
-    just_after = log.last_event_at + MICROSECOND
-    parameters = ending_parameters(roles) | {"window_start": just_after - window_days * DAY, "landmark": just_after}
-    make_relation(
-        db,
-        "cohort",
-        "SELECT * REPLACE (CASE status WHEN 'at_risk' THEN 'live' ELSE 'ended' END AS status)"
-        f" FROM ({load_sql(__package__, 'cohort_calendar')})",
-        parameters,
-    )
+    else:
+        parameters = ending_parameters(roles) | {"window_start": just_after - window_days * DAY, "landmark": just_after}
+        make_relation(
+            db,
+            "cohort",
+            "SELECT * REPLACE (CASE status WHEN 'at_risk' THEN 'live' ELSE 'ended' END AS status)"
+            f" FROM ({load_sql(__package__, 'cohort_calendar')})",
+            parameters,
+        )
+    if settings.silence_days is not None:
+        silent = silence_parameters(settings.silence_days, judged_at=just_after, is_open="live", is_gone="ended")
+        make_relation(db, "cohort", load_sql(__package__, "silent_users"), silent)
 
 
 def make_visits(db: Database, settings: Settings) -> None:
@@ -309,36 +303,25 @@ def _calendar_share(db: Database, dates: RefreshDates, counts: UserCounts, setti
     """Share of the window's users still at risk at the calendar landmark, whichever clock is in use."""
     users, at_risk = counts.at_risk + counts.ended_early, counts.at_risk
     if dates.clock == "entry" and dates.empty_reason is None:
-        users, at_risk = calendar_at_risk(db, calendar_dates(dates.month, dates.log, settings.time), settings.roles)
+        silence_days = settings.silence_days
+        calendar = calendar_dates(
+            dates.month, dates.log, settings.time, least_horizon_days=horizon_for_silence(silence_days)
+        )
+        users, at_risk = calendar_at_risk(db, calendar, settings.roles, silence_days=silence_days)
     return at_risk / users if users else None
 
 
-def _outcomes_of(at_risk_users: str) -> str:
-    return f"WITH at_risk_users AS ({at_risk_users}) SELECT * FROM ({load_sql(__package__, 'user_outcomes')})"
-
-
-def _outcome_parameters(dates: RefreshDates, roles: Roles) -> dict[str, Any]:
-    is_bounded = dates.clock == "entry" and dates.is_fully_followed
+def _churn_definition(db: Database, dates: RefreshDates, settings: Settings) -> dict[str, Any]:
+    """Return the columns of `refreshes` that say what counts as drop-off and how well that can be told."""
+    unjudged = why_unjudged(dates, settings)
+    is_silence = unjudged is None and settings.churn_definition == "inactivity"
     return {
-        "refresh_month": dates.month,
-        "as_of": dates.as_of,
-        "month_end": dates.month_end,
-        "horizon_us": round(dates.horizon_days * DAY_US) if is_bounded else None,
-        "churn": list(roles.churn),
-        "conversion": list(roles.conversion),
-        "closing": list(roles.closing),
+        "churn_definition": "none" if unjudged else settings.churn_definition,
+        "unjudged_reason": unjudged,
+        "inactivity_days": settings.silence_days,
+        "return_share": return_share(db, settings, dates),
+        "seen_again_count": count_seen_again(db, AT_RISK_IN_COHORT, dates, settings) if is_silence else None,
     }
-
-
-def _count_outcomes(db: Database, dates: RefreshDates, roles: Roles) -> dict[str, int]:
-    outcomes = _outcomes_of("SELECT user_id, landmark_at FROM cohort WHERE status = 'at_risk'")
-    row = db.rows(
-        "SELECT count(*) FILTER (WHERE outcome = 'churn') AS drop_off_count,"
-        " count(*) FILTER (WHERE outcome = 'conversion') AS conversion_count,"
-        f" count(*) FILTER (WHERE outcome = 'end') AS end_count FROM ({outcomes})",
-        _outcome_parameters(dates, roles),
-    )[0]
-    return {name: int(count) for name, count in row.items()}
 
 
 def _why_insufficient(dates: RefreshDates, at_risk_count: int, needed: int) -> str | None:

@@ -95,7 +95,7 @@ def half_feature_frames(db: Database, month: date) -> tuple[pd.DataFrame, pd.Dat
 
 
 def _halve_visits(db: Database, month: date, settings: Settings) -> None:
-    make_cohort(db, refresh_dates(month, log_span(db), settings), settings.roles)
+    make_cohort(db, refresh_dates(month, log_span(db), settings), settings)
     candidates = load_sql(__package__, "half_candidates")
     make_relation(
         db,

@@ -11,6 +11,7 @@ import dagster as dg
 from segmentation_pipeline.errors import PublishRefused
 from segmentation_pipeline.orchestration.table_assets import OWNERS
 from segmentation_pipeline.warehouse.publish import publish
+from segmentation_pipeline.warehouse.views import View
 
 if TYPE_CHECKING:
     from segmentation_pipeline.warehouse.resource import Warehouse
@@ -19,7 +20,9 @@ PUBLISHED_WAREHOUSE = "published_warehouse"
 CONSISTENCY_CHECK = "no_half_written_refresh"
 
 
-def published_warehouse(tables: Sequence[str], monthly_upstream: Mapping[str, Sequence[str]]) -> dg.AssetsDefinition:
+def published_warehouse(
+    tables: Sequence[str], monthly_upstream: Mapping[str, Sequence[str]], views: Sequence[View] = ()
+) -> dg.AssetsDefinition:
     """Return the publishing asset: downstream of every table, refusing while a refresh is half-written."""
 
     @dg.asset(
@@ -42,7 +45,7 @@ def published_warehouse(tables: Sequence[str], monthly_upstream: Mapping[str, Se
     def asset(context: dg.AssetExecutionContext) -> Iterator[dg.MaterializeResult[Any] | dg.AssetCheckResult]:
         warehouse: Warehouse = context.resources.warehouse
         try:
-            published = publish(warehouse, context.run_id, monthly_upstream)
+            published = publish(warehouse, context.run_id, monthly_upstream, views)
         except PublishRefused as refused:
             context.log.warning(str(refused))
             yield dg.MaterializeResult(
@@ -54,6 +57,7 @@ def published_warehouse(tables: Sequence[str], monthly_upstream: Mapping[str, Se
             metadata={
                 "path": dg.MetadataValue.path(str(published.path)),
                 "bytes": published.byte_count,
+                "views": ", ".join(published.views) or "none",
                 "removed": ", ".join(published.removed) or "none",
             },
             check_results=[_consistency(passed=True, description="Every refresh is complete.")],

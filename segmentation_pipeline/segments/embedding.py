@@ -7,7 +7,7 @@ Keep out: the methods (clustering/reduction.py) and tables.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
@@ -20,11 +20,11 @@ from segmentation_pipeline.clustering.reduction import (
     placed_among,
     umap_coordinates,
 )
-from segmentation_pipeline.clustering.rows import canonical_order, sample_indexes
+from segmentation_pipeline.clustering.rows import canonical_order, sample_indexes, spread_sample
 from segmentation_pipeline.clustering.scaling import fit_scaling
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -35,8 +35,11 @@ if TYPE_CHECKING:
 UMAP_ROWS = 10_000
 """UMAP is fitted on at most this many users (about 20 s); the others are placed among their neighbours."""
 
-PCA = "pca"
-UMAP = "umap"
+ACTIVITY_PREFIX = "intensity:"
+"""The sample of users that models are fitted on is spread over the first feature of this group."""
+
+PCA: Literal["pca"] = "pca"
+UMAP: Literal["umap"] = "umap"
 AXIS_PREFIXES = {PCA: "pc", UMAP: "umap"}
 
 
@@ -59,10 +62,21 @@ class Embedding:
         }
 
 
-def fitted_rows(matrix: Matrix, settings: SegmentSettings) -> Indexes:
-    """Return the rows that models are fitted on, in canonical order: all, or a sample fixed by the seed."""
+def fitted_rows(names: Sequence[str], matrix: Matrix, settings: SegmentSettings) -> Indexes:
+    """Return the rows that models are fitted on, in canonical order: all, or a sample stratified by activity.
+
+    The sample is spread evenly over the rows from the least to the most active, so that heavy and rare users are in
+    it in proportion; it is fixed by the seed and by what the rows hold, not by their order.
+    """
     order = canonical_order(matrix)
-    return order[sample_indexes(len(order), settings.fit_sample, settings.seed)]
+    if len(order) <= settings.fit_sample:
+        return order
+    content_rank = np.empty(len(order), dtype=np.int64)
+    content_rank[order] = np.arange(len(order))
+    activity = next((number for number, name in enumerate(names) if name.startswith(ACTIVITY_PREFIX)), None)
+    by_activity = order if activity is None else np.lexsort((content_rank, matrix[:, activity])).astype(np.int64)
+    drawn = spread_sample(by_activity, settings.fit_sample, settings.seed)
+    return drawn[np.argsort(content_rank[drawn])]
 
 
 @one_quiet_thread()
@@ -72,40 +86,46 @@ def embed(names: Sequence[str], matrix: Matrix, settings: SegmentSettings) -> Em
     Principal components are always computed: UMAP starts from them. UMAP itself is imported only if a setting
     asks for it.
     """
-    fitted = fitted_rows(matrix, settings)
+    fitted = fitted_rows(names, matrix, settings)
     scaling = fit_scaling(names, matrix[fitted])
     features = scaling.transform(names, matrix)
     components = fit_principal_components(features[fitted])
     reduced = components.transform(features)
-
-    def flattened(reduction: Callable[[Matrix], Matrix]) -> Matrix:
-        drawn = fitted[sample_indexes(len(fitted), UMAP_ROWS, settings.seed)]
-        coordinates = reduction(reduced[drawn])
-        everywhere = np.empty((len(matrix), coordinates.shape[1]))
-        everywhere[drawn] = coordinates
-        others = np.setdiff1d(np.arange(len(matrix)), drawn)
-        if others.size:
-            everywhere[others] = placed_among(reduced[drawn], coordinates, reduced[others])
-        return everywhere
-
-    def to_cluster_in(rows: Matrix) -> Matrix:
-        return umap_coordinates(rows, dimensions=UMAP_DIMENSIONS, min_dist=0.0, seed=settings.seed)
-
-    def to_look_at(rows: Matrix) -> Matrix:
-        return map_coordinates(rows, method=settings.map_method, seed=settings.seed)
-
-    spaces: dict[str, Matrix] = {PCA: reduced} if PCA in settings.reductions else {}
+    del features
+    drawn = fitted[sample_indexes(len(fitted), UMAP_ROWS, settings.seed)]
+    to_place = []
     if UMAP in settings.reductions and len(fitted) > NEIGHBOURS:
-        spaces[UMAP] = flattened(to_cluster_in)
+        to_place.append(umap_coordinates(reduced[drawn], dimensions=UMAP_DIMENSIONS, min_dist=0.0, seed=settings.seed))
+    if settings.map_method == UMAP:
+        to_place.append(map_coordinates(reduced[drawn], method=UMAP, seed=settings.seed))
+    placed = _placed_everywhere(reduced, drawn, to_place)
+    places = placed.pop() if settings.map_method == UMAP else map_coordinates(reduced, method=PCA, seed=settings.seed)
+    spaces: dict[str, Matrix] = {PCA: reduced} if PCA in settings.reductions else {}
+    if placed:
+        spaces[UMAP] = placed[0]
     is_fitted = np.zeros(len(matrix), dtype=np.bool_)
     is_fitted[fitted] = True
     return Embedding(
         spaces=spaces or {PCA: reduced},
-        places=flattened(to_look_at),
+        places=places,
         is_fitted=is_fitted,
         scaling=scaling,
         kept_variance=float(components.variance_shares.sum()),
     )
+
+
+def _placed_everywhere(rows: Matrix, drawn: Indexes, fitted: Sequence[Matrix]) -> list[Matrix]:
+    """Return coordinates of all rows from those of the drawn ones; neighbours are looked for once, whatever for."""
+    if not fitted:
+        return []
+    coordinates = np.column_stack(fitted)
+    everywhere = np.empty((len(rows), coordinates.shape[1]))
+    everywhere[drawn] = coordinates
+    others = np.setdiff1d(np.arange(len(rows)), drawn)
+    if others.size:
+        everywhere[others] = placed_among(rows[drawn], coordinates, rows[others])
+    ends = np.cumsum([one.shape[1] for one in fitted])[:-1]
+    return [np.ascontiguousarray(one) for one in np.split(everywhere, ends, axis=1)]
 
 
 def spaces_of(axes: Mapping[str, Matrix]) -> dict[str, Matrix]:

@@ -14,8 +14,10 @@ import numpy as np
 from segmentation_pipeline.events.features import current_feature_frame, feature_frame
 from segmentation_pipeline.segments.scoring import SegmentModel
 from segmentation_pipeline.segments.tables import Embeddings, SegmentModels
+from segmentation_pipeline.segments.wording import POOLED_ACTIONS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     import pandas as pd
@@ -53,6 +55,43 @@ def read_status(db: Database, month: date) -> tuple[str, str | None]:
 def read_features(db: Database, month: date) -> Features:
     """Return the features of those at risk."""
     return _features(feature_frame(db, month))
+
+
+def read_behaviour(db: Database, month: date, *, actions: Sequence[str]) -> Features:
+    """Return what those at risk did, each feature in its own unit and not shrunk to anybody; NaN where missing.
+
+    Named as the model's features: visits a week, events a visit, seconds, shares of events (`mix:` of the actions
+    given) or visits, 0 / 1 for a single visit and for the time of day most events fall into.
+    """
+    parts = ("morning", "afternoon", "evening", "night")
+    keys = {f"action_{place:03d}": action for place, action in enumerate(actions)}
+    selected = {
+        **{f"daypart:{part}": f"(time_of_day_pattern = '{part}')::DOUBLE" for part in parts},
+        "depth:events_per_session": "session_depth",
+        "intensity:sessions_per_week": "session_frequency",
+        "rhythm:gap_within_visits": "mean_gap_s",
+        "rhythm:single_visit": "(session_count <= 1)::DOUBLE",
+        "trend:second_half_share": "recent_session_count / nullif(session_count, 0)",
+        **{f"mix:{action}": f"coalesce(action_counts[${key}], 0) / event_count" for key, action in keys.items()},
+    }
+    columns = ", ".join(f"({sql})::DOUBLE AS c{place:03d}" for place, sql in enumerate(selected.values()))
+    frame = db.frame(
+        f"SELECT user_id, {columns} FROM user_features"
+        " WHERE refresh_month = $month AND status = 'at_risk' AND event_count > 0 ORDER BY user_id",
+        {"month": month, **keys},
+    )
+    matrix = frame.drop(columns="user_id").to_numpy(dtype=np.float64)
+    return Features(frame["user_id"].to_numpy(), tuple(selected), matrix)
+
+
+def read_actions(db: Database, *months: date) -> list[str]:
+    """Return the actions that have a feature of their own in any of the months, in alphabetical order."""
+    rows = db.rows(
+        "SELECT DISTINCT feature[5:] AS action FROM feature_priors WHERE list_contains($months, refresh_month)"
+        " AND feature LIKE 'mix:%' AND feature <> $pooled ORDER BY action",
+        {"months": list(months), "pooled": POOLED_ACTIONS},
+    )
+    return [str(row["action"]) for row in rows]
 
 
 def read_current_features(db: Database) -> Features | None:

@@ -101,19 +101,34 @@ class SegmentModel:
             ModelUnreadable: the text is not such a model.
         """
         try:
-            stored = json.loads(text)
+            stored = json.loads(text, parse_constant=_refuse_constant)
             version = stored["format_version"]
             if version != FORMAT_VERSION:
                 raise ModelUnreadable(_unreadable(f"it has format {version}, known is {FORMAT_VERSION}"))
-            return cls(
+            read = cls(
                 scaling=Scaling.from_json(stored["scaling"]),
                 membership=Membership.from_json(stored["membership"]),
                 cluster_ids=tuple(str(segment["cluster_id"]) for segment in stored["segments"]),
                 labels=tuple(str(segment["label"]) for segment in stored["segments"]),
                 floor=float(stored["floor"]),
             )
-        except (KeyError, TypeError, ValueError) as error:
+            read._refuse_nonsense()
+        except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
             raise ModelUnreadable(_unreadable(f"{type(error).__name__}: {error}")) from error
+        return read
+
+    def _refuse_nonsense(self) -> None:
+        segments, columns = self.membership.means.shape
+        if columns != len(self.scaling.columns):
+            raise ValueError(f"it scales {len(self.scaling.columns)} features and compares {columns}")
+        if not segments == len(self.cluster_ids) == len(set(self.cluster_ids)):
+            raise ValueError(f"it has {segments} segments and {len(set(self.cluster_ids))} different ids")
+        if not 0 <= self.floor <= 1:
+            raise ValueError(f"its membership floor {self.floor} is no share")
+
+
+def _refuse_constant(name: str) -> float:
+    raise ValueError(f"{name} is no number of a model")
 
 
 def _unreadable(why: str) -> str:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from segmentation_pipeline.clustering.assigner import neighbour_labels
 from segmentation_pipeline.clustering.choice import ChoiceOptions, TooFewRows
 from segmentation_pipeline.clustering.fitting import one_quiet_thread
-from segmentation_pipeline.clustering.reduction import nearest_rows
 from segmentation_pipeline.clustering.scaling import fit_scaling
 from segmentation_pipeline.clustering.segmentation import find_segments
 from segmentation_pipeline.errors import SettingsError
@@ -71,7 +71,7 @@ def segment_users(
     Raises:
         SettingsError: more segments are forced than the users could fill.
     """
-    fitted = fitted_rows(matrix, settings)
+    fitted = fitted_rows(names, matrix, settings)
     scaling = fit_scaling(names, matrix[fitted])
     features = scaling.transform(names, matrix)
     try:
@@ -116,10 +116,10 @@ def segment_users(
 
 
 def _raw_labels(labels: Labels, features: Matrix, fitted: Labels) -> Labels:
-    """Return the chosen method's labels for all users; those not fitted take their nearest fitted user's."""
+    """Return the chosen method's labels for all users; those not fitted take what most of their neighbours have."""
     raw = np.empty(len(features), dtype=np.int64)
     raw[fitted] = labels
     others = np.setdiff1d(np.arange(len(features)), fitted)
     if others.size:
-        raw[others] = labels[nearest_rows(features[fitted], features[others], count=1)[:, 0]]
+        raw[others] = neighbour_labels(features[fitted], labels, features[others])
     return raw

@@ -1,6 +1,6 @@
-"""Do groups differ in when they end? One test over all groups.
+"""Do groups differ in when they end? One test over all groups or two of them, and the correction several tests need.
 
-Add here: another test between groups, with the correction that several of them need.
+Add here: another test between groups.
 Keep out: effect sizes (cox.py) and curves (curves.py).
 """
 
@@ -51,3 +51,16 @@ def log_rank(
         return LogRank(group_count, reason="nobody dropped off in any segment")
     tested = multivariate_logrank_test(durations, names, happened)
     return LogRank(group_count, float(tested.test_statistic), group_count - 1, float(tested.p_value))
+
+
+def holm_adjusted(p_values: Sequence[float]) -> list[float]:
+    """Return p-values adjusted for being several (Holm 1979), in the order given.
+
+    The smallest is multiplied by their number, the next by one less, and so on; none gets below one before it.
+    """
+    order = np.argsort(p_values, kind="stable")
+    factors = np.arange(len(p_values), 0, -1)
+    adjusted = np.minimum(np.maximum.accumulate(np.asarray(p_values, dtype=np.float64)[order] * factors), 1.0)
+    found = np.empty_like(adjusted)
+    found[order] = adjusted
+    return [float(p) for p in found]

@@ -1,4 +1,4 @@
-"""What `segpipe doctor` finds: versions, paths, settings, lock, dead runs, and how to get what is missing.
+"""What `segpipe doctor` finds: versions, paths, settings, state, lock, dead runs, and how to get what is missing.
 
 Add here: another thing that can be wrong with an installation. Keep out: mending it.
 """
@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from segmentation_pipeline.errors import PipelineError
+from segmentation_pipeline.state.database import open_state
 from segmentation_pipeline.warehouse.locks import is_locked, lock_holder
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ PACKAGES = (
     "umap-learn",
     "hdbscan",
     "lifelines",
+    "sqlalchemy",
 )
 
 LOW_DISK_BYTES = 2 * 1024**3
@@ -55,7 +57,8 @@ def examine(home: Home) -> Iterator[Finding]:
     )
     yield from _settings(home)
     yield from _landing(home)
-    yield from _state(home)
+    yield from _people(home)
+    yield from _runs(home)
     yield _disk(home)
 
 
@@ -90,7 +93,26 @@ def _landing(home: Home) -> Iterator[Finding]:
     yield Finding("landing", state, f"{len(files)} files, {total_mb:,.1f} MB", next_step)
 
 
-def _state(home: Home) -> Iterator[Finding]:
+def _people(home: Home) -> Iterator[Finding]:
+    """Names, notes and what else cannot be computed again: is it there, and can this program use it."""
+    try:
+        settings = home.settings()
+    except PipelineError:
+        return  # told under settings
+    try:
+        state = open_state(home, settings)
+        version = state.version()
+    except PipelineError as error:
+        yield Finding("state", "wrong", str(error))
+        return
+    if version:
+        size = f", {state.file.stat().st_size / 1e3:,.1f} kB" if state.file else ""
+        yield Finding("state", "ok", f"{state.place}: schema {version}{size}")
+    else:
+        yield Finding("state", "ok", f"{state.place}: nothing kept yet", "the first name or note makes it")
+
+
+def _runs(home: Home) -> Iterator[Finding]:
     published = home.published_file
     if published.exists():
         yield Finding("published", "ok", str(published.resolve().name))

@@ -8,7 +8,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.errors import HomeError
-from segmentation_pipeline.events.clock import log_months, measure_clock
+from segmentation_pipeline.events.clock import log_months, log_span, measure_clock
+from segmentation_pipeline.events.inactivity import measure_inactivity
 from segmentation_pipeline.homes import write_measured
 from segmentation_pipeline.orchestration.dead_runs import fail_dead_runs
 from segmentation_pipeline.orchestration.job_runs import RunOutcome, home_instance, run_job
@@ -48,23 +49,29 @@ def refresh_home(home: Home, console: Console, *, month: date | None, all_months
 
 
 def configure_home(home: Home, console: Console, *, is_forced: bool) -> None:
-    """Measure first month and clock and write them into pipeline.toml, when absent or when forced."""
+    """Measure first month, clock and silence and write them into pipeline.toml, what is absent or all when forced."""
     settings = home.settings()
-    if not is_forced and settings.first_month is not None and settings.clock is not None:
+    has_clock = settings.first_month is not None and settings.clock is not None
+    if not is_forced and has_clock and settings.churn_definition != "none":
         return
     if is_forced and not _ingest(home, console):
         raise HomeError("The landed files could not be loaded, so nothing was measured.")
-    warehouse = Warehouse(home, settings)
-    with warehouse.read() as db:
-        measured = measure_clock(db, settings)
-    keys: dict[str, object] = {"first_month": f"{measured.first_month:%Y-%m}", "clock": measured.clock}
-    if measured.lead_in_s is not None:
-        keys["lead_in_hours"] = measured.lead_in_s / 3600
-    write_measured(home, keys, measured.figures)
-    console.print(
-        f"measured and written into {home.settings_file.name}: " + ", ".join(f"{k} = {v}" for k, v in keys.items())
-    )
-    for line in measured.figures:
+    with Warehouse(home, settings).read() as db:
+        if has_clock and not is_forced:
+            # Only the silence is missing: a clock that is written down is not measured behind anyone's back.
+            log = log_span(db)
+            silence = measure_inactivity(db, settings, log_start=log.start_at, as_of=log.last_event_at)
+            keys: dict[str, object] = {} if silence.days is None else {"inactivity_days": silence.days}
+            figures: tuple[str, ...] = (silence.reason,)
+        else:
+            measured = measure_clock(db, settings)
+            keys, figures = measured.keys, measured.figures
+    if keys:
+        write_measured(home, keys, figures)
+        console.print(
+            f"measured and written into {home.settings_file.name}: " + ", ".join(f"{k} = {v}" for k, v in keys.items())
+        )
+    for line in figures:
         console.print(f"  {line}", style="dim")
 
 

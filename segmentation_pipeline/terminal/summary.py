@@ -8,11 +8,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rich import box
+from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
-from segmentation_pipeline.client import refreshes as client
-from segmentation_pipeline.client.published import open_published
+from segmentation_pipeline import client
 from segmentation_pipeline.config import SAMPLE_HOME
 
 if TYPE_CHECKING:
@@ -27,15 +27,15 @@ NOT_KNOWN = "–"
 
 def print_refresh(console: Console, home: Home, month: date) -> None:
     """Print the segments of a refresh, who ended early, and where to look next."""
-    with open_published(home) as connection:
-        found = {refresh.refresh_month: refresh for refresh in client.refreshes(connection)}
+    with client.open(home).snapshot() as published:
+        found = {refresh.refresh_month: refresh for refresh in published.refreshes()}
         refresh = found.get(month)
         if refresh is None:
             console.print(f"{month:%Y-%m} is not in the published copy: the check above says why it was kept back.")
             return
-        segments = client.segments(connection, month)
-        ended = client.ended_early(connection, month)
-        unclassified = client.unclassified_count(connection, month)
+        segments = published.segments(month)
+        ended = published.ended_early(month)
+        unclassified = published.unclassified_count(month)
     if refresh.status == "insufficient_data":
         console.print(
             Panel(refresh.status_reason or "", title=f"{month:%Y-%m}: insufficient data", border_style="yellow")
@@ -99,7 +99,7 @@ def _segments_table(segments: list[client.SegmentSummary]) -> Table:
     for segment in segments:
         table.add_row(
             segment.cluster_id,
-            segment.label,
+            escape(segment.display_name),
             f"{segment.user_count:,}",
             f"{segment.share:.0%}",
             _drop_off(segment),

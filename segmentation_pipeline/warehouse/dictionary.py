@@ -1,6 +1,7 @@
-"""The view `data_dictionary`: every column of the warehouse explained, from the comments the contracts wrote.
+"""The page that explains every table and view, from the contracts and the heads of the view files.
 
 Add here: another fact about columns. Keep out: the descriptions themselves; they stand in `tables.py`.
+In SQL the same is the view `data_dictionary` (views.py makes it).
 """
 
 from __future__ import annotations
@@ -8,22 +9,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.warehouse import contracts
-from segmentation_pipeline.warehouse.database import load_sql
+from segmentation_pipeline.warehouse.database import memory_database
+from segmentation_pipeline.warehouse.views import create_views
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from segmentation_pipeline.warehouse.contracts import Table
-    from segmentation_pipeline.warehouse.database import Database
+    from segmentation_pipeline.warehouse.views import View
 
 
-def create_data_dictionary(db: Database) -> None:
-    """Create the view `data_dictionary`: table_name, table_comment, column_name, data_type, unit, comment."""
-    db.execute(load_sql(__package__, "data_dictionary"))
-
-
-def tables_markdown(groups: Mapping[str, Sequence[type[Table]]]) -> str:
-    """Return the page that explains every table, group by group, from the contracts alone."""
+def tables_markdown(groups: Mapping[str, Sequence[type[Table]]], views: Sequence[View] = ()) -> str:
+    """Return the page that explains every table, group by group, and every view whose tables are among them."""
     lines = [
         "# Tables",
         "",
@@ -39,4 +36,24 @@ def tables_markdown(groups: Mapping[str, Sequence[type[Table]]]) -> str:
                 f"| `{name}` | {kind} | {unit or ''} | {'yes' if nullable else ''} | {description} |"
                 for name, (kind, nullable, description, unit) in contracts.columns(table).items()
             ]
+    lines += _views([table for tables in groups.values() for table in tables], views)
     return "\n".join(lines) + "\n"
+
+
+def _views(tables: Sequence[type[Table]], views: Sequence[View]) -> Iterator[str]:
+    """Explain the views as they come out over empty tables."""
+    with memory_database() as db:
+        db.ensure(*tables)
+        made = create_views(db, views)
+        if made:
+            yield from ("", "## views of the published copy")
+        for view in views:
+            if view.name not in made:
+                continue
+            yield from ("", f"### {view.name}", "", view.grain, "")
+            yield from ("| column | type | unit | what it holds |", "|---|---|---|---|")
+            for name, kind, unit, comment in db.execute(
+                "SELECT column_name, data_type, unit, comment FROM data_dictionary WHERE table_name = $name",
+                {"name": view.name},
+            ).fetchall():
+                yield f"| `{name}` | {kind} | {unit or ''} | {comment or ''} |"

@@ -11,14 +11,15 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.errors import PublishRefused
-from segmentation_pipeline.warehouse.dictionary import create_data_dictionary
 from segmentation_pipeline.warehouse.tables import CheckResults, TableWrites
+from segmentation_pipeline.warehouse.views import create_views
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     from segmentation_pipeline.warehouse.database import Database
+    from segmentation_pipeline.warehouse.views import View
     from segmentation_pipeline.warehouse.warehouse import Warehouse
 
 KEPT_COPIES = 3
@@ -32,6 +33,7 @@ class Published:
     path: Path
     byte_count: int
     removed: tuple[str, ...]
+    views: tuple[str, ...]
 
 
 def half_written(db: Database, upstream: Mapping[str, Sequence[str]]) -> list[str]:
@@ -59,8 +61,10 @@ def half_written(db: Database, upstream: Mapping[str, Sequence[str]]) -> list[st
     return problems
 
 
-def publish(warehouse: Warehouse, run_id: str, upstream: Mapping[str, Sequence[str]]) -> Published:
-    """Copy the warehouse to `published/` and move the symlink to the copy.
+def publish(
+    warehouse: Warehouse, run_id: str, upstream: Mapping[str, Sequence[str]], views: Sequence[View] = ()
+) -> Published:
+    """Make the views, copy the warehouse to `published/`, and move the symlink to the copy.
 
     Raises:
         PublishRefused: a refresh is failed or half-written; the old copy stays in place.
@@ -76,7 +80,7 @@ def publish(warehouse: Warehouse, run_id: str, upstream: Mapping[str, Sequence[s
         for own in (CheckResults, TableWrites):
             db.ensure(own)
             db.validate(own)
-        create_data_dictionary(db)
+        made = create_views(db, views)
     home = warehouse.home
     home.published.mkdir(parents=True, exist_ok=True)
     target = home.published / f"warehouse-{run_id}.duckdb"
@@ -88,7 +92,7 @@ def publish(warehouse: Warehouse, run_id: str, upstream: Mapping[str, Sequence[s
     partial.replace(target)
     _point(home.published_file, target)
     removed = _prune(home.published, keep=target)
-    return Published(target, target.stat().st_size, removed)
+    return Published(target, target.stat().st_size, removed, made)
 
 
 def _point(link: Path, target: Path) -> None:

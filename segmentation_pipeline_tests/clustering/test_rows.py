@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from segmentation_pipeline.clustering.rows import canonical_order, cluster_count, ordered_by_size, sample_indexes
+from segmentation_pipeline.clustering.rows import (
+    canonical_order,
+    cluster_count,
+    ordered_by_size,
+    sample_indexes,
+    spread_sample,
+)
 
 TABLES = arrays(
     np.float64, st.tuples(st.integers(1, 12), st.integers(1, 3)), elements=st.sampled_from([-1.0, 0.0, 2.5])
@@ -36,6 +42,15 @@ def test_a_sample_is_everything_or_distinct_ascending_rows(rows, limit, expected
     assert np.all(np.diff(drawn) > 0)
     assert drawn.max() < rows
     assert np.array_equal(drawn, sample_indexes(rows, limit, seed=1))
+
+
+@given(st.integers(1, 200), st.integers(1, 200), st.integers(0, 50))
+def test_a_spread_sample_takes_every_stretch_in_proportion(rows, limit, seed):
+    drawn = spread_sample(np.arange(rows), limit, seed)
+    assert len(drawn) == min(rows, limit)
+    assert np.all(np.diff(drawn) > 0)
+    for end in range(rows):
+        assert abs((drawn < end).sum() - end * len(drawn) / rows) < 1
 
 
 def test_clusters_are_numbered_by_size_then_centre_and_noise_stays_noise():

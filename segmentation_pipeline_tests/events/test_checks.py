@@ -13,7 +13,8 @@ from segmentation_pipeline.events.checks import (
     features_cover_the_refresh,
     sessions_hold_every_event,
 )
-from segmentation_pipeline.events.features import write_outcomes, write_refresh, write_user_features
+from segmentation_pipeline.events.features import write_refresh, write_user_features
+from segmentation_pipeline.events.outcomes import write_outcomes
 from segmentation_pipeline.events.sessions import update_sessions
 from segmentation_pipeline.events.tables import RawEvents, SessionBacklog
 from segmentation_pipeline.warehouse.warehouse import Warehouse

@@ -17,10 +17,10 @@ from segmentation_pipeline.events.features import (
     current_feature_frame,
     feature_frame,
     write_current_features,
-    write_outcomes,
     write_refresh,
     write_user_features,
 )
+from segmentation_pipeline.events.outcomes import write_outcomes
 from segmentation_pipeline_tests.events.logs import add_events, at, log_database
 
 MARCH = dt.date(2026, 3, 1)

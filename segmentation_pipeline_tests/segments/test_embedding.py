@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from segmentation_pipeline.clustering import reduction
 from segmentation_pipeline.config import SegmentSettings
+from segmentation_pipeline.segments import embedding
 from segmentation_pipeline.segments.embedding import embed, fitted_rows, spaces_of
 from segmentation_pipeline_tests.segments.samples import NAMES, QUICK, feature_rows, kinds
 
@@ -51,8 +53,44 @@ def test_beyond_the_sample_users_are_placed_among_those_fitted():
     )
 
 
+NAMED = ("daypart:evening", "intensity:sessions_per_week")
+
+
 def test_the_sample_is_of_content_not_of_position():
-    rows = np.random.default_rng(2).normal(size=(1_500, 2))
+    rows = np.random.default_rng(2).normal(size=(1_500, 2)).round(1)  # with repetitions
     shuffle = np.random.default_rng(3).permutation(1_500)
     settings = QUICK.model_copy(update={"fit_sample": 1_000})
-    assert np.array_equal(rows[fitted_rows(rows, settings)], rows[shuffle][fitted_rows(rows[shuffle], settings)])
+    given, shuffled = fitted_rows(NAMED, rows, settings), fitted_rows(NAMED, rows[shuffle], settings)
+    assert np.array_equal(rows[given], rows[shuffle][shuffled])
+    assert len(np.unique(given)) == 1_000
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_heavy_and_rare_users_are_in_the_sample_in_proportion(seed):
+    rng = np.random.default_rng(seed)
+    activity = np.concatenate([rng.normal(1, 0.3, 9_900), rng.normal(5, 0.1, 70), rng.normal(-3, 0.1, 30)])
+    rows = np.column_stack([rng.normal(size=10_000), activity])
+    settings = QUICK.model_copy(update={"fit_sample": 1_000, "seed": seed})
+    drawn = activity[fitted_rows(NAMED, rows, settings)]
+    assert abs(int((drawn > 4).sum()) - 7) <= 1  # drawn blindly it would be 2 to 12
+    assert abs(int((drawn < -2).sum()) - 3) <= 1
+    assert np.abs(np.quantile(drawn, [0.1, 0.5, 0.9]) - np.quantile(activity, [0.1, 0.5, 0.9])).max() < 0.01
+
+
+def test_a_sample_without_an_activity_feature_is_still_one():
+    rows = np.random.default_rng(2).normal(size=(1_500, 2))
+    drawn = fitted_rows(("a", "b"), rows, QUICK.model_copy(update={"fit_sample": 1_000}))
+    assert len(np.unique(drawn)) == 1_000
+
+
+def test_neighbours_are_looked_for_once_for_all_coordinates(monkeypatch):
+    asked = []
+    monkeypatch.setattr(embedding, "UMAP_ROWS", 60)
+    monkeypatch.setattr(
+        embedding, "placed_among", lambda *arguments: asked.append(1) or reduction.placed_among(*arguments)
+    )
+    found = embed(NAMES, feature_rows(), SegmentSettings())
+    assert asked == [1]
+    assert found.spaces["umap"].shape == (len(feature_rows()), 5)
+    assert found.places.shape == (len(feature_rows()), 2)
+    assert np.isfinite(found.places).all()

@@ -59,10 +59,78 @@ def test_the_stored_text_is_plain_json_with_ids_labels_and_features():
     assert SegmentModel.from_json(model().to_json()).to_json() == model().to_json()
 
 
+def tampered(*path, value):
+    """The stored text of a good model with one thing in it changed."""
+    stored = json.loads(model().to_json())
+    place = stored
+    for step in path[:-1]:
+        place = place[step]
+    place[path[-1]] = value
+    return json.dumps(stored)
+
+
 @pytest.mark.parametrize(
     "text",
-    ["not json", "[]", "{}", '{"format_version": 2}', json.dumps({"format_version": 1, "scaling": {}})],
+    [
+        "",
+        "not json",
+        "[]",
+        "3",
+        "null",
+        "{}",
+        "[" * 100_000,
+        '{"format_version": 2}',
+        json.dumps({"format_version": 1, "scaling": {}}),
+        "cos\nsystem\n(S'touch tampered'\ntR.",  # what a pickle that runs a command looks like
+        tampered("format_version", value="1"),
+        tampered("scaling", "scales", value=[0.0]),
+        tampered("scaling", "scales", value=[-1.0]),
+        tampered("scaling", "scales", value=[1.0, 1.0]),
+        tampered("scaling", "columns", value=[]),
+        tampered("scaling", "columns", value=["x", "y"]),
+        tampered("scaling", "centres", value=[float("nan")]),
+        tampered("scaling", "centres", value=["__import__('os')"]),
+        tampered("scaling", "dropped", value=[]),
+        tampered("scaling", "clip", value=0),
+        tampered("membership", "shares", value=[0.5, float("inf")]),
+        tampered("membership", "shares", value=[0.5, 0.6]),
+        tampered("membership", "shares", value=[1.5, -0.5]),
+        tampered("membership", "shares", value=[1.0]),
+        tampered("membership", "shares", value=[]),
+        tampered("membership", "means", value=[[0.0], [1e999]]),
+        tampered("membership", "means", value=[[0.0, 1.0], [1.0, 0.0]]),
+        tampered("membership", "means", value=[[0.0], [1.0, 2.0]]),
+        tampered("membership", "means", value=[0.0, 1.0]),
+        tampered("membership", "means", value=None),
+        tampered("membership", "covariances", value=[[[1.0]], [[0.0]]]),
+        tampered("membership", "covariances", value=[[[1.0]], [[-1.0]]]),
+        tampered("membership", "covariances", value=[[1.0], [1.0]]),
+        tampered("segments", value=[]),
+        tampered("segments", value=[{"cluster_id": "2026-03-a", "label": "A"}] * 2),
+        tampered("segments", 0, value={"label": "no id"}),
+        tampered("floor", value=7),
+        tampered("floor", value=None),
+    ],
 )
-def test_what_is_no_model_is_refused_with_the_next_step(text):
+def test_what_is_no_model_is_refused_with_the_next_step_and_runs_nothing(text, tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
     with pytest.raises(ModelUnreadable, match="refresh the month again"):
         SegmentModel.from_json(text)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_covariances_that_are_no_covariances_are_refused():
+    two = SegmentModel(
+        Scaling(("x", "y"), (0.0, 0.0), (1.0, 1.0), {}),
+        Membership(np.ones(1), np.zeros((1, 2)), np.array([[[1.0, 0.5], [0.5, 1.0]]])),
+        ("2026-03-a",),
+        ("All users",),
+        0.5,
+    )
+    text = two.to_json()
+    assert SegmentModel.from_json(text).to_json() == text
+    for matrix in ([[1.0, 2.0], [2.0, 1.0]], [[1.0, 0.5], [-0.5, 1.0]]):  # indefinite; not symmetric
+        stored = json.loads(text)
+        stored["membership"]["covariances"] = [matrix]
+        with pytest.raises(ModelUnreadable):
+            SegmentModel.from_json(json.dumps(stored))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from segmentation_pipeline.survival.comparison import log_rank
+from segmentation_pipeline.survival.comparison import holm_adjusted, log_rank
 
 
 def test_log_rank_of_lung_by_sex_is_the_published_one() -> None:
@@ -41,3 +41,9 @@ def test_a_test_that_cannot_be_made_says_why(outcomes: list[str], groups: list[s
     tested = log_rank([1.0, 2.0], outcomes, groups)
     assert (tested.statistic, tested.p) == (None, None)
     assert reason in str(tested.reason)
+
+
+def test_holm_multiplies_by_those_left_and_never_falls() -> None:
+    assert holm_adjusted([0.01, 0.04, 0.03, 0.005]) == pytest.approx([0.03, 0.06, 0.06, 0.02])
+    assert holm_adjusted([0.9, 0.6]) == [1.0, 1.0]
+    assert holm_adjusted([]) == []

@@ -134,13 +134,39 @@ def test_the_order_of_users_never_matters() -> None:
             assert one.coefficient == pytest.approx(other.coefficient, abs=1e-7)
 
 
-def test_taking_many_durations_to_the_minute_does_not_move_the_ratios(monkeypatch: pytest.MonkeyPatch) -> None:
-    rng = np.random.default_rng(6)
-    exposed = np.arange(6_000) % 2 * 1.0
-    durations = rng.exponential(1 / (0.05 * np.exp(0.7 * exposed)))
-    exact = fit_cox({"exposed": exposed}, durations, ["churn"] * 6_000)
-    monkeypatch.setattr("segmentation_pipeline.survival.cox.EXACT_TIMES_MAX_ROWS", 5_999)
-    to_the_minute = fit_cox({"exposed": exposed}, durations, ["churn"] * 6_000)
-    one, other = exact.term("exposed").coefficient, to_the_minute.term("exposed").coefficient
-    assert one != other
-    assert one == pytest.approx(other, abs=5e-4)
+@pytest.mark.parametrize("penaliser", [0.0, 0.1])
+@pytest.mark.parametrize("is_tied", [True, False])
+def test_coefficients_errors_and_tests_are_those_of_lifelines(
+    monkeypatch: pytest.MonkeyPatch, is_tied: bool, penaliser: float
+) -> None:
+    from lifelines import CoxPHFitter
+    from lifelines.datasets import load_rossi
+    from lifelines.statistics import proportional_hazard_test
+
+    frame = load_rossi()
+    if not is_tied:
+        frame["week"] += np.random.default_rng(0).uniform(0, 0.5, len(frame))
+    peer = CoxPHFitter(penalizer=penaliser).fit(frame, "week", "arrest")
+    expected = peer.summary
+    tested = proportional_hazard_test(peer, frame, time_transform="rank").summary["p"]
+    monkeypatch.setattr("segmentation_pipeline.survival.cox.PENALISERS", (penaliser,))
+    covariates, _, outcomes = _rossi()
+    fit = fit_cox(covariates, frame["week"].to_numpy(float), outcomes)
+    near = 1e-3 if penaliser else 1e-5  # lifelines stops its ridge fit a little early
+    assert fit.concordance == pytest.approx(peer.concordance_index_, abs=1e-12)
+    for name in ROSSI:
+        term = fit.term(name)
+        figures = (term.coefficient, term.standard_error, term.low, term.high, term.p)
+        columns = ("coef", "se(coef)", "exp(coef) lower 95%", "exp(coef) upper 95%", "p")
+        assert figures == pytest.approx([expected.loc[name, column] for column in columns], rel=near, abs=1e-7)
+        if not is_tied:  # on tied days lifelines ranks events in the order of the rows
+            assert term.proportional_p == pytest.approx(tested[name], rel=1e-4)
+
+
+def test_many_event_days_and_few_give_the_same_maximum(monkeypatch: pytest.MonkeyPatch) -> None:
+    covariates, durations, outcomes = _rossi()
+    few = fit_cox(covariates, durations, outcomes)
+    monkeypatch.setattr("segmentation_pipeline.survival.partial_likelihood.FEW_DAYS", 0)
+    monkeypatch.setattr("segmentation_pipeline.survival.partial_likelihood.BLOCK_ROWS", 7)
+    many = fit_cox(covariates, durations, outcomes)
+    assert [t.coefficient for t in many.terms] == pytest.approx([t.coefficient for t in few.terms], abs=1e-12)

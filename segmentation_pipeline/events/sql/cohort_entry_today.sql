@@ -34,5 +34,6 @@ SELECT
     entered_at,
     entered_at AS window_start_at,
     entered_at + to_microseconds($lead_in_us) AS landmark_at,
-    entered_at AS exposed_from
+    entered_at AS exposed_from,
+    NULL::VARCHAR AS ending
 FROM entries

@@ -1,4 +1,5 @@
--- One row per user of the relation at_risk_users(user_id, landmark_at): the first ending at or after its landmark, or how long it was followed.
+-- One row per user of the relation at_risk_users(user_id, landmark_at): the first of the relation endings(user_id,
+-- event_at, kind) at or after its landmark, or how long it was followed.
 -- $horizon_us null: everyone is followed to $as_of.
 WITH at_risk AS (
     SELECT
@@ -9,19 +10,6 @@ WITH at_risk AS (
             ELSE least(landmark_at + to_microseconds($horizon_us::BIGINT), $as_of::TIMESTAMP)
         END AS followed_to
     FROM at_risk_users
-),
-
-endings AS (
-    SELECT
-        user_id,
-        event_at,
-        CASE
-            WHEN list_contains($churn::VARCHAR[], action) THEN 1
-            WHEN list_contains($conversion::VARCHAR[], action) THEN 2
-            ELSE 3
-        END AS kind
-    FROM raw_events
-    WHERE list_contains($closing::VARCHAR[], action) AND event_at < $month_end::TIMESTAMP
 ),
 
 closings AS (

@@ -1,0 +1,185 @@
+"""One published copy held open, overlaid with the edits of the moment: what several questions in a row are asked of.
+
+Add here: a question, as a method that calls its query module. Keep out: SQL of a subject, and edits (home.py).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import TYPE_CHECKING
+
+from segmentation_pipeline.client import refreshes as refresh_queries
+from segmentation_pipeline.client import segments as segment_queries
+from segmentation_pipeline.client import users as user_queries
+from segmentation_pipeline.client.naming import display_names
+from segmentation_pipeline.client.published import ask
+from segmentation_pipeline.errors import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+    from datetime import date
+
+    import duckdb
+    import pandas as pd
+
+    from segmentation_pipeline.client.refreshes import EndedEarly, RefreshSummary
+    from segmentation_pipeline.client.segments import SegmentDetail, SegmentSummary
+    from segmentation_pipeline.client.users import UserSegment
+    from segmentation_pipeline.state.segment_edits import Note
+
+SHOWN_CHOICES = 30
+"""Ids named when one is not found; a list that fits a screen."""
+
+
+class Snapshot:
+    """Answers from one published copy, so figures asked for one after the other belong together.
+
+    `connection` is open for reading, for any SQL of your own (`FROM data_dictionary` explains every column).
+    A month left out is the newest refresh that has segments.
+    """
+
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, edited_names: Mapping[str, str], notes: Sequence[Note]
+    ) -> None:
+        self.connection = connection
+        self._edited_names = edited_names
+        self._notes = notes
+
+    def refreshes(self) -> list[RefreshSummary]:
+        """Return every refresh, oldest first."""
+        return refresh_queries.refreshes(self.connection)
+
+    def refresh(self, month: date | None = None) -> RefreshSummary:
+        """Return one refresh.
+
+        Raises:
+            NotFound: there is no refresh of that month; the text names those there are.
+        """
+        wanted = self.month(month)
+        return next(refresh for refresh in self.refreshes() if refresh.refresh_month == wanted)
+
+    def month(self, asked: date | None = None) -> date:
+        """Return the month asked for, by default the newest refresh that has segments, else the newest at all.
+
+        Raises:
+            NotFound: there is no refresh of that month, or none at all.
+        """
+        months: list[date] = [
+            row[0] for row in ask(self.connection, "SELECT refresh_month FROM refreshes ORDER BY ALL")
+        ]
+        if not months:
+            raise NotFound("No refresh is published yet. Next: `segpipe run`.")
+        if asked is None:
+            newest = ask(self.connection, "SELECT max(refresh_month) FROM clusters")[0][0]
+            return newest or months[-1]
+        if asked not in months:
+            raise NotFound(
+                f"There is no refresh {asked:%Y-%m} in the published copy. "
+                f"Next: choose one of {_choices(f'{month:%Y-%m}' for month in reversed(months))}."
+            )
+        return asked
+
+    def display_names(self, month: date | None = None) -> dict[str, str]:
+        """Return cluster_id -> name to show, for the segments of a refresh."""
+        return display_names(segment_queries.labels(self.connection, self.month(month)), self._edited_names)
+
+    def segments(self, month: date | None = None) -> list[SegmentSummary]:
+        """Return the segments of a refresh, largest first; none where it has too little data."""
+        wanted = self.month(month)
+        return segment_queries.segments(self.connection, wanted, self.display_names(wanted), self._notes)
+
+    def segment(self, cluster_id: str, month: date | None = None) -> SegmentDetail:
+        """Return one segment with what sets it apart, by default as of the newest refresh it lived in.
+
+        Raises:
+            NotFound: it is not there (in that month); the text names the segments that are.
+        """
+        lived = self.known_segment(cluster_id)
+        found = self.segments(month or lived)
+        for summary in found:
+            if summary.cluster_id == cluster_id:
+                return segment_queries.segment_detail(self.connection, summary)
+        raise NotFound(
+            f"Segment {cluster_id} did not live in {month:%Y-%m}. "
+            f"Next: choose one of {_choices(summary.cluster_id for summary in found)}."
+        )
+
+    def known_segment(self, cluster_id: str) -> date:
+        """Return the newest refresh a segment lived in.
+
+        Raises:
+            NotFound: no published refresh has such a segment; the text names those there are.
+        """
+        known = segment_queries.last_months(self.connection)
+        if cluster_id not in known:
+            raise NotFound(f"There is no segment {cluster_id}. Next: choose one of {_choices(known)}.")
+        return known[cluster_id]
+
+    def labels(self, month: date | None = None) -> dict[str, str]:
+        """Return cluster_id -> the label found in the data, for the segments of a refresh."""
+        return segment_queries.labels(self.connection, self.month(month))
+
+    def unclassified_count(self, month: date | None = None) -> int:
+        """Return how many users of a refresh belong to no segment."""
+        return refresh_queries.unclassified_count(self.connection, self.month(month))
+
+    def ended_early(self, month: date | None = None) -> list[EndedEarly]:
+        """Return who ended before the landmark of a refresh: any outcome first, then by frequency."""
+        return refresh_queries.ended_early(self.connection, self.month(month))
+
+    def user_segment(self, user_id: str) -> UserSegment:
+        """Return where a user belongs now.
+
+        Raises:
+            NotFound: the user has not been seen in the days users are observed over.
+        """
+        found = user_queries.user_segment(self.connection, user_id)
+        if found is None:
+            raise NotFound(f"User {user_id} has no events of late. Next: look for the id in raw_events.")
+        if found.model_month is None:
+            return found
+        names = display_names(segment_queries.labels(self.connection, found.model_month), self._edited_names)
+        return dataclasses.replace(found, display_name=names.get(found.cluster_id, found.label))
+
+    def frame(self, table: str, month: date | None = None) -> pd.DataFrame:
+        """Return a table or view as it is stored, all of it or the rows of one refresh.
+
+        Raises:
+            NotFound: there is no such table, it is not kept by month, or there is no such refresh.
+        """
+        known = self.tables()
+        if table not in known:
+            raise NotFound(f"There is no table {table}. Next: choose one of {', '.join(known)}.")
+        if month is None:
+            return self.connection.execute(f"FROM {table}").df()
+        if "refresh_month" not in known[table]:
+            raise NotFound(f"{table} is not kept by month. Next: ask for it without one.")
+        wanted = {"month": self.month(month)}
+        return self.connection.execute(f"FROM {table} WHERE refresh_month = $month", wanted).df()
+
+    def segments_frame(self, month: date | None = None) -> pd.DataFrame:
+        """Return the segments of a refresh as a frame: the fields of SegmentSummary, notes as texts."""
+        import pandas as pd
+
+        from segmentation_pipeline.client.segments import SegmentSummary
+
+        names = [field.name for field in dataclasses.fields(SegmentSummary)]
+        rows = [{name: getattr(found, name) for name in names} for found in self.segments(month)]
+        frame = pd.DataFrame(rows, columns=names)
+        frame["notes"] = [[note.text for note in given] for given in frame["notes"]]
+        return frame
+
+    def tables(self) -> dict[str, list[str]]:
+        """Return the names of all tables and views with their columns."""
+        rows = ask(
+            self.connection,
+            "SELECT table_name, list(column_name ORDER BY column_index) FROM duckdb_columns()"
+            " WHERE NOT internal AND schema_name = 'main' GROUP BY table_name ORDER BY table_name",
+        )
+        return dict(rows)
+
+
+def _choices(names: Iterable[str]) -> str:
+    found = list(names)
+    rest = f" and {len(found) - SHOWN_CHOICES} more" if len(found) > SHOWN_CHOICES else ""
+    return (", ".join(found[:SHOWN_CHOICES]) or "none") + rest
