@@ -26,10 +26,14 @@ if TYPE_CHECKING:
     from segmentation_pipeline.warehouse.database import Database
 
 MONTH = date(2026, 3, 1)
-SIZES = ((100_000, 4 * 60, 6_000), (1_000_000, 10 * 60, 10_000))
-"""Users, seconds allowed, and MB allowed."""
-
 GROUPS = 5
+RUNS = (
+    (100_000, GROUPS, 4 * 60, 6_000),
+    (100_000, 1, 4 * 60, 6_000),  # nothing to find is the longest way: every candidate's stability is measured
+    (1_000_000, GROUPS, 10 * 60, 10_000),
+)
+"""Users, planted groups, seconds allowed, and MB allowed."""
+
 FEATURES = 40
 SHAPES = (
     "daypart:afternoon",
@@ -49,21 +53,21 @@ SINGLE_VISIT_SHARE = 0.1
 
 
 def run() -> list[dict[str, object]]:
-    """Return seconds, peak memory and what was found for each size."""
+    """Return seconds, peak memory and what was found for each run."""
     figures: list[dict[str, object]] = []
-    for users, bound_s, bound_mb in SIZES:
+    for users, groups, bound_s, bound_mb in RUNS:
         with tempfile.TemporaryDirectory() as folder:
-            prepare(Path(folder), users)
-            measured = measure(python("-m", "benchmarks.scale", folder), {"OMP_NUM_THREADS": "2"})
+            prepare(Path(folder), users, groups)
+            measured = measure(python("-m", "benchmarks.scale", folder))
             found = json.loads((Path(folder) / "found.json").read_text(encoding="utf-8"))
-        name = f"embeddings + clusters of {users:,} users x {FEATURES} features"
+        steps = ", ".join(f"{step} {seconds:.0f} s" for step, seconds in found["seconds"].items())
         figures += [
             {
-                "name": name,
+                "name": f"embeddings + clusters of {users:,} users x {FEATURES} features, {groups} planted group(s)",
                 "value": measured.seconds,
                 "unit": "s",
                 "bound": f"<= {bound_s}",
-                "peer": ", ".join(f"{step} {seconds:.0f} s" for step, seconds in found["seconds"].items()),
+                "peer": f"{steps}; {found['cpu_s']:.0f} s of one core",
                 "passed": measured.seconds <= bound_s,
             },
             {
@@ -73,42 +77,45 @@ def run() -> list[dict[str, object]]:
                 "bound": f"<= {bound_mb:,}",
                 "passed": measured.peak_mb <= bound_mb,
             },
-            {
-                "name": f"planted groups found among {users:,} users (adjusted Rand)",
-                "value": found["adjusted_rand"],
-                "unit": "",
-                "peer": f"{found['segments']} segments, {found['unclassified']:.1%} unclassified",
-            },
         ]
+        if groups > 1:
+            figures.append(
+                {
+                    "name": f"planted groups found among {users:,} users",
+                    "value": found["adjusted_rand"],
+                    "unit": "adjusted Rand",
+                    "peer": f"{found['segments']} segments, {found['unclassified']:.1%} unclassified",
+                }
+            )
     return figures
 
 
-def planted(users: int, seed: int = 0) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
+def planted(users: int, group_count: int = GROUPS, seed: int = 0) -> tuple[NDArray[np.float64], NDArray[np.int64]]:
     """Return model features (users x 40) as the SQL would shrink them, and the group of each user.
 
     Groups differ in what they do and how often; activity is log-normal, so light users are mostly noise.
     """
     rng = np.random.default_rng(seed)
-    groups = rng.integers(0, GROUPS, users)
+    groups = rng.integers(0, group_count, users)
     events = np.maximum(1, rng.lognormal(3.5, 0.9, users)).astype(np.int64)
-    tastes = rng.dirichlet(np.full(len(MIXES), 0.6), GROUPS)
+    tastes = rng.dirichlet(np.full(len(MIXES), 0.6), group_count)
     population = tastes.mean(axis=0)
     mixes = np.empty((users, len(MIXES)))
-    for group in range(GROUPS):
+    for group in range(group_count):
         members = groups == group
         own = rng.dirichlet(60 * tastes[group] + 0.02, int(members.sum()))
         counts = rng.multinomial(events[members], own)
         mixes[members] = np.sqrt((counts + PSEUDO_EVENTS * population) / (events[members, None] + PSEUDO_EVENTS))
-    centres = rng.normal(0, 0.5, (GROUPS, len(SHAPES)))
+    centres = rng.normal(0, 0.5, (group_count, len(SHAPES)))
     shapes = centres[groups] + rng.normal(0, 1, (users, len(SHAPES)))
     shapes[:, SHAPES.index("intensity:sessions_per_week")] = np.log1p(events / 8) + rng.normal(0, 0.2, users)
     shapes[:, SHAPES.index("rhythm:single_visit")] = rng.random(users) < SINGLE_VISIT_SHARE
     return np.column_stack([shapes, mixes]), groups
 
 
-def prepare(root: Path, users: int) -> None:
+def prepare(root: Path, users: int, group_count: int = GROUPS) -> None:
     """Write a warehouse with what the assets read of earlier stages, and nothing else."""
-    matrix, groups = planted(users)
+    matrix, groups = planted(users, group_count)
     groups.tofile(root / "groups")
     with _warehouse(root).transaction() as db:
         db.ensure(Refreshes, UserFeatures, UserOutcomes)
@@ -156,7 +163,9 @@ def refresh(root: Path) -> None:
         started = time.perf_counter()
         asset.function(context, warehouse)
         seconds[asset.function.__name__] = time.perf_counter() - started
-    (root / "found.json").write_text(json.dumps({"seconds": seconds, **_found(root, warehouse)}), encoding="utf-8")
+    (root / "found.json").write_text(
+        json.dumps({"seconds": seconds, "cpu_s": time.process_time(), **_found(root, warehouse)}), encoding="utf-8"
+    )
 
 
 def _found(root: Path, warehouse: Warehouse) -> dict[str, Any]:

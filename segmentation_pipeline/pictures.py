@@ -42,3 +42,18 @@ def blank_figure(*, width_in: float = 8.0, height_in: float = 5.5) -> tuple[Figu
         axes.spines[side].set_visible(False)
     axes.tick_params(colors=TEXT_COLOUR)
     return figure, axes
+
+
+def blank_panels(
+    *, rows: int, columns: int = 1, width_in: float = 8.0, height_in: float = 5.5
+) -> tuple[Figure, list[Axes]]:
+    """Return a figure with a grid of plain axes, row by row."""
+    from matplotlib.figure import Figure as MatplotlibFigure
+
+    figure = MatplotlibFigure(figsize=(width_in, height_in), layout="constrained")
+    panels = [axes for line in figure.subplots(rows, columns, squeeze=False) for axes in line]
+    for axes in panels:
+        for side in ("top", "right"):
+            axes.spines[side].set_visible(False)
+        axes.tick_params(colors=TEXT_COLOUR)
+    return figure, panels

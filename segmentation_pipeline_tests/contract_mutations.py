@@ -61,6 +61,22 @@ ROW_MUTATIONS: dict[tuple[str, str], str] = {
         "survival_fits",
         "logrank_only_overall_and_whole",
     ): "cluster_id = 'overall', logrank_p = 0.5, logrank_statistic = NULL",
+    ("survival_fits", "restricted_mean_within_its_interval"): "rmst_days = 3, rmst_low = 4, rmst_high = 5",
+    (
+        "survival_fits",
+        "difference_of_segments_within_its_interval",
+    ): "rmst_difference_days = 1, rmst_difference_low = 2, rmst_difference_high = 3",
+    ("retention_comparisons", "each_pair_once"): "other_cluster_id = cluster_id",
+    (
+        "retention_comparisons",
+        "tests_only_where_fitted",
+    ): "status = 'fitted', reason = NULL, logrank_statistic = 4, logrank_p = 0.05, holm_p = 0.01",
+    ("retention_comparisons", "difference_within_its_interval"): "rmst_difference_days = 1, rmst_difference_low = NULL",
+    (
+        "survival_validations",
+        "scores_only_where_fitted",
+    ): "concordance = CASE status WHEN 'fitted' THEN NULL ELSE 1 END",
+    ("survival_validations", "only_the_model_differs_from_the_baseline"): "model = 'km', brier_difference = 0.1",
     ("retention_curves", "figures_only_where_observed"): "status = 'not_observed'",
     ("cox_coefficients", "figures_only_where_fitted"): "status = 'not_fitted', reason = NULL",
     ("cluster_metrics", "value_lies_in_its_interval"): "value = 5, low = 6, high = 7",

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 from segmentation_pipeline.client.naming import UNCLASSIFIED
-from segmentation_pipeline.client.published import open_published
+from segmentation_pipeline.client.published import PublishedReader
 from segmentation_pipeline.client.snapshot import Snapshot
 from segmentation_pipeline.config import Home, find_home
 from segmentation_pipeline.state import segment_edits
@@ -40,21 +40,33 @@ def open_home(home: Home | Path | str | None = None) -> Client:
 
 
 class Client:
-    """Reads the published copy of a home and writes names and notes; holds nothing open between calls.
+    """Reads the published copy of a home and writes names and notes; may be used from several threads.
 
-    Every call sees the newest copy and the edits of the moment. Calls whose answers must belong together are made on
-    one `snapshot()`. Each raises HomeError while nothing is published, StateError while state.db cannot be used, and
-    what the method of Snapshot that has its name raises.
+    Every call sees the newest copy and the edits of the moment; calls whose answers must belong together are made on
+    one `snapshot()`. The copy stays open for the next call until `close()` or the end of a `with`. Each call raises
+    HomeError while nothing is published, StateError while state.db cannot be used, and what the method of Snapshot
+    with its name raises.
     """
 
     def __init__(self, home: Home) -> None:
         self.home = home
         self._state = open_state(home, home.settings())
+        self._published = PublishedReader(home)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_raised: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Let go of the published copy; the client may still be used and opens it again."""
+        self._published.close()
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
         """Yield one published copy with the edits of this moment; publishing meanwhile does not disturb it."""
-        with open_published(self.home) as connection:
+        with self._published.open() as connection:
             if not self._state.is_made:
                 yield Snapshot(connection, {}, ())
                 return
@@ -157,7 +169,7 @@ class Client:
 
     def _taken_by(self, cluster_id: str) -> dict[str, str]:
         """Labels of the living segments, after making sure that the one to be edited exists."""
-        with open_published(self.home) as connection:
+        with self._published.open() as connection:
             snapshot = Snapshot(connection, {}, ())
             snapshot.known_segment(cluster_id)
             return {**snapshot.labels(), UNCLASSIFIED: UNCLASSIFIED}

@@ -32,7 +32,12 @@ TESTED_ROWS = 10_000
 """Agreement is measured on at most this many rows of each kind: its standard error is then at most .005."""
 
 LEAST_HELD_OUT = 0.85
+"""Held-out agreement is .91-.99 for planted groups and real cases from 60 users on; under .85 it falls with eight
+cuts of structureless users, or fewer than 200 of them: there the model has learned its rows rather than a rule."""
+
 MOST_LOST_OUTSIDE = 0.05
+"""In 32 trials from 1,000 fitted users on, agreement outside was at most .03 under that within (once .052, of a
+mixture fitted to structureless users): more is lost only where the sample is unlike the rest."""
 
 FOLDS = 2
 """Half of the fitted rows are held out at a time: the hardest split, so the figure is never too kind."""

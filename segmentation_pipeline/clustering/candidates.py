@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from segmentation_pipeline.clustering.rows import Labels, Matrix
 
 Method: TypeAlias = Literal["kmeans", "hdbscan", "gaussian_mixture"]
+Covariance: TypeAlias = Literal["tied", "diag"]
 Parameters: TypeAlias = dict[str, int | float | str]
 
 DENSITY_ROWS = 10_000
@@ -33,6 +34,8 @@ SMALLEST_DENSE_ROWS = 5
 
 DENSE_SAMPLES = (3, 5, 10)
 """HDBSCAN's min_samples, well under min_cluster_size: at its default (equal) a third of the rows are noise."""
+
+COVARIANCES: tuple[Covariance, ...] = ("tied", "diag")
 
 RIDGE = 1e-4
 """Added to every variance of a mixture component; the features have unit scale."""
@@ -91,7 +94,7 @@ class GaussianMixture:
     """Mixture of k normals, one covariance for all (`tied`) or a diagonal one each (`diag`)."""
 
     k: int
-    covariance: Literal["tied", "diag"]
+    covariance: Covariance
     method: Method = "gaussian_mixture"
 
     @property
@@ -154,7 +157,9 @@ class Hdbscan:
         return np.asarray(labels[nearest_rows(rows[fitted], rows, count=1)[:, 0]], dtype=np.int64)
 
 
-def centroid_grid(methods: Iterable[Method], counts: Sequence[int]) -> list[Clusterer]:
+def centroid_grid(
+    methods: Iterable[Method], counts: Sequence[int], covariance: Covariance | None = None
+) -> list[Clusterer]:
     """Return k-means and the two Gaussian mixtures, as far as asked for, at every number of clusters."""
     wanted = set(methods)
     grid: list[Clusterer] = []
@@ -162,15 +167,18 @@ def centroid_grid(methods: Iterable[Method], counts: Sequence[int]) -> list[Clus
         if "kmeans" in wanted:
             grid.append(KMeans(k))
         if "gaussian_mixture" in wanted:
-            grid += [GaussianMixture(k, "tied"), GaussianMixture(k, "diag")]
+            grid += [GaussianMixture(k, form) for form in COVARIANCES if covariance in {None, form}]
     return grid
 
 
-def density_grid(row_count: int) -> list[Clusterer]:
-    """Return HDBSCAN over a small grid, min_samples at most half of min_cluster_size."""
+def density_grid(row_count: int, least_share: float | None = None, min_samples: int | None = None) -> list[Clusterer]:
+    """Return HDBSCAN over a small grid, min_samples at most half of min_cluster_size; a value given is the only one."""
+    shares = SMALLEST_DENSE_SHARES if least_share is None else (least_share,)
+    if min_samples is not None:
+        return [Hdbscan(share, min_samples) for share in shares]
     return [
         Hdbscan(share, samples)
-        for share in SMALLEST_DENSE_SHARES
+        for share in shares
         for samples in DENSE_SAMPLES
         if 2 * samples <= max(2 * SMALLEST_DENSE_ROWS, round(share * row_count))
     ]

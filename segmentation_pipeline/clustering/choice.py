@@ -1,7 +1,7 @@
-"""Which candidate becomes the segments: every candidate judged, one chosen, a reason for each.
+"""Which candidate becomes the segments: one chosen from all, a reason for each.
 
 Add here: the rule of choice and its thresholds.
-Keep out: new methods (candidates), new figures (quality, stability), and what segments are called.
+Keep out: fitting and judging candidates (judging), new methods (candidates), and what segments are called.
 """
 
 from __future__ import annotations
@@ -11,32 +11,37 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from segmentation_pipeline.clustering import candidates, quality
+from segmentation_pipeline.clustering import quality
 from segmentation_pipeline.clustering.fitting import one_quiet_thread
-from segmentation_pipeline.clustering.rows import NOISE, canonical_order, cluster_count, ordered_by_size
-from segmentation_pipeline.clustering.stability import bootstrap_jaccard
+from segmentation_pipeline.clustering.incumbent import FEATURE_SPACE, Contest, contest
+from segmentation_pipeline.clustering.judging import (
+    LEAST_SHARE,
+    UMAP_SPACE,
+    contradiction,
+    judge_all,
+    judge_incumbent,
+    share_outside,
+    with_stability,
+)
+from segmentation_pipeline.clustering.rows import canonical_order
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from segmentation_pipeline.clustering.candidates import Clusterer, Method, Parameters
-    from segmentation_pipeline.clustering.rows import Indexes, Labels, Matrix
+    from segmentation_pipeline.clustering.candidates import Covariance, Method
+    from segmentation_pipeline.clustering.incumbent import Incumbent
+    from segmentation_pipeline.clustering.judging import Judged
+    from segmentation_pipeline.clustering.rows import Indexes, Matrix
 
 LEAST_CLUSTERS = 3
-"""Two groups are a contrast, not a segmentation; only a forced k may be 2."""
+"""Two groups are a contrast, not a segmentation; only a forced k, or one proven by a gap, may be 2."""
 
 VALID_JACCARD = 0.75
 """A cluster whose mean bootstrap Jaccard is below this is not a stable cluster (Hennig 2007)."""
 
-LEAST_SHARE = 0.05
-"""A segment under 5 % of users would be retired, so it is not born either."""
-
 MOST_NOISE = 0.02
 LEAST_DENSITY_VALIDITY = 0.3
 """HDBSCAN is preferred only where it leaves out at most 2 % and its clusters are clearly separated."""
-
-UMAP_SPACE = "umap"
-"""Space whose gaps prove nothing: UMAP tears structureless data into islands."""
 
 MOST_PROOFS = 3
 """Density partitions whose stability is measured as a control of the chosen borders."""
@@ -48,7 +53,6 @@ cuts rings, shells and long shapes into pieces that come back in every bootstrap
 MOST_BOOTSTRAPPED = 8
 """Candidates whose stability is measured when none of the better ones passes: the best by silhouette."""
 
-FIT_STARTS = 10
 ROWS_PER_CLUSTER = 10
 """More clusters than one per so many rows are not tried, unless forced."""
 
@@ -58,46 +62,25 @@ LEAST_ROWS_PER_CLUSTER = 3
 
 @dataclass(frozen=True, slots=True)
 class ChoiceOptions:
-    """What may be chosen: `method` and `k` force, `None` for k means as many as the rows show."""
+    """What may be chosen: `method`, `k` and parameters force, `None` leaves open.
+
+    `is_two_proven`: a gap between two groups was shown elsewhere, so that two clusters may be chosen too.
+    """
 
     method: Method | Literal["auto"] = "auto"
     k: int | None = None
     k_max: int = 8
     seed: int = 7
     draws: int = 20
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """One candidate with its figures; `labels` are raw, by falling size, -1 for noise."""
-
-    candidate_id: str
-    clusterer: Clusterer
-    space: str
-    labels: Labels
-    cluster_count: int
-    noise_share: float
-    silhouette: float
-    dbcv: float | None
-    smallest_share: float
-    jaccards: Mapping[int, float] | None = None
-    is_chosen: bool = False
-    reason: str = ""
+    is_two_proven: bool = False
+    covariance: Covariance | None = None
+    min_cluster_share: float | None = None
+    min_samples: int | None = None
 
     @property
-    def method(self) -> Method:
-        """Family of the candidate."""
-        return self.clusterer.method
-
-    @property
-    def parameters(self) -> Parameters:
-        """What the method was asked to do."""
-        return self.clusterer.parameters
-
-    @property
-    def min_jaccard(self) -> float | None:
-        """Stability of the least stable cluster; None where it was not measured."""
-        return min(self.jaccards.values(), default=0.0) if self.jaccards is not None else None
+    def least_clusters(self) -> int:
+        """Fewest clusters that may be chosen."""
+        return self.k or (2 if self.is_two_proven else LEAST_CLUSTERS)
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,12 +101,14 @@ class TooFewRows(ValueError):
     """There are fewer rows than the smallest number of clusters needs."""
 
 
-def choose(features: Matrix, spaces: Mapping[str, Matrix], options: ChoiceOptions) -> Choice:
+def choose(
+    features: Matrix, spaces: Mapping[str, Matrix], options: ChoiceOptions, incumbent: Incumbent | None = None
+) -> Choice:
     """Judge every candidate on the same rows in feature space and choose one; row order has no influence.
 
     `spaces` are the coordinates candidates are fitted in (`pca` first, perhaps `umap`), rows as in
     `features`. When nothing has three clusters (or the forced k), the first space is halved and all is
-    tried again, down to two dimensions.
+    tried again, down to two dimensions. With an `incumbent` what would be chosen is only its challenger.
 
     Raises:
         TooFewRows: not even the smallest number of clusters has three rows each.
@@ -132,13 +117,13 @@ def choose(features: Matrix, spaces: Mapping[str, Matrix], options: ChoiceOption
     order = canonical_order(features)
     with one_quiet_thread():
         choice = _choose_ordered(
-            features[order], {name: space[order] for name, space in spaces.items()}, counts, options
+            features[order], {name: space[order] for name, space in spaces.items()}, counts, options, incumbent
         )
     return _in_given_order(choice, order)
 
 
 def _cluster_counts(row_count: int, options: ChoiceOptions) -> range:
-    least = LEAST_CLUSTERS if options.k is None else options.k
+    least = options.least_clusters
     if row_count < least * LEAST_ROWS_PER_CLUSTER:
         raise TooFewRows(
             f"{row_count} rows cannot hold {least} clusters of {LEAST_ROWS_PER_CLUSTER}. "
@@ -149,67 +134,34 @@ def _cluster_counts(row_count: int, options: ChoiceOptions) -> range:
     return range(2, max(LEAST_CLUSTERS, min(options.k_max, row_count // ROWS_PER_CLUSTER)) + 1)
 
 
-def _choose_ordered(features: Matrix, spaces: Mapping[str, Matrix], counts: range, options: ChoiceOptions) -> Choice:
+def _choose_ordered(
+    features: Matrix,
+    spaces: Mapping[str, Matrix],
+    counts: range,
+    options: ChoiceOptions,
+    incumbent: Incumbent | None,
+) -> Choice:
     judge = quality.Judge.of(features, seed=options.seed)
-    judged = _judge_all(judge, features, spaces, counts, options)
+    judged = judge_all(judge, features, spaces, counts, options)
     space_name, space = next(iter(spaces.items()))
     every_space = dict(spaces)
     while not _pool(judged, options) and space.shape[1] > 2:
         space = space[:, : max(2, space.shape[1] // 2)]
         name = f"{space_name}-first-{space.shape[1]}"
         every_space[name] = space
-        judged += _judge_all(judge, features, {name: space}, counts, options)
-    return _decide(every_space, judged, options)
-
-
-def _judge_all(
-    judge: quality.Judge,
-    features: Matrix,
-    spaces: Mapping[str, Matrix],
-    counts: range,
-    options: ChoiceOptions,
-) -> list[Judged]:
-    methods: Sequence[Method] = (
-        ("kmeans", "gaussian_mixture", "hdbscan") if options.method == "auto" else (options.method,)
-    )
-    judged = []
-    for space_name, space in spaces.items():
-        # Mixtures model densities, and UMAP's densities are its own invention: k-means only in there.
-        centroid_methods = [method for method in methods if method == "kmeans" or space_name != UMAP_SPACE]
-        grid = candidates.centroid_grid(centroid_methods, counts)
-        if "hdbscan" in methods or space_name != UMAP_SPACE:  # where not asked for: as a control of borders
-            grid += candidates.density_grid(len(space))
-        judged += [_judged(judge, features, clusterer, space_name, space, options) for clusterer in grid]
-    return judged
-
-
-def _judged(
-    judge: quality.Judge,
-    features: Matrix,
-    clusterer: Clusterer,
-    space_name: str,
-    space: Matrix,
-    options: ChoiceOptions,
-) -> Judged:
-    labels = ordered_by_size(clusterer.fit(space, seed=options.seed, starts=FIT_STARTS), features)
-    return Judged(
-        candidate_id=f"{clusterer.name}-{space_name}",
-        clusterer=clusterer,
-        space=space_name,
-        labels=labels,
-        cluster_count=cluster_count(labels),
-        noise_share=quality.noise_share(labels),
-        silhouette=judge.silhouette(labels),
-        dbcv=judge.density_validity(labels) if clusterer.method == "hdbscan" else None,
-        smallest_share=quality.smallest_share(labels),
-    )
+        judged += judge_all(judge, features, {name: space}, counts, options)
+    choice = _decide(every_space, judged, options)
+    if incumbent is None:
+        return choice
+    in_office = judge_incumbent(judge, features, incumbent, options)
+    return _contested(choice, in_office, incumbent, {**every_space, FEATURE_SPACE: features}, options)
 
 
 def _pool(judged: Sequence[Judged], options: ChoiceOptions) -> list[Judged]:
     """Return the candidates with enough clusters; those with one under 5 % only where there is no other."""
     asked = [one for one in judged if options.method in {"auto", one.method}]
     if options.k is None:
-        counted = [one for one in asked if one.cluster_count >= LEAST_CLUSTERS]
+        counted = [one for one in asked if one.cluster_count >= options.least_clusters]
     else:
         counted = [one for one in asked if one.cluster_count == options.k]
     return [one for one in counted if one.smallest_share >= LEAST_SHARE] or counted
@@ -234,7 +186,7 @@ def _decide(spaces: Mapping[str, Matrix], judged: list[Judged], options: ChoiceO
     measured: dict[str, Judged] = {}
     passed: Judged | None = None
     for one in queue[:MOST_BOOTSTRAPPED]:
-        stable = _with_stability(one, spaces[one.space], options)
+        stable = with_stability(one, spaces[one.space], options)
         measured[one.candidate_id] = stable
         if (stable.min_jaccard or 0.0) >= VALID_JACCARD:
             passed = stable
@@ -245,6 +197,57 @@ def _decide(spaces: Mapping[str, Matrix], judged: list[Judged], options: ChoiceO
         _explained(measured.get(one.candidate_id, one), chosen, pool, queue, weakness, options) for one in judged
     )
     return Choice(chosen=next(one for one in table if one.is_chosen), table=table, weakness=weakness)
+
+
+def _contested(
+    choice: Choice, in_office: Judged, incumbent: Incumbent, spaces: Mapping[str, Matrix], options: ChoiceOptions
+) -> Choice:
+    """Put the incumbent before the choice made without it: it stays unless that one is better by the rule."""
+    unfit = _why_unfit(in_office, options)
+    if unfit is not None:
+        return replace(choice, table=(*choice.table, replace(in_office, reason=f"incumbent, not kept: {unfit}")))
+    challenger = choice.chosen
+    stable = with_stability(in_office, spaces[FEATURE_SPACE], options)
+    result = _contest(stable, challenger, incumbent)
+    if result.is_replaced:
+        beaten = replace(stable, reason=f"incumbent, replaced by {challenger.candidate_id}: {result.words}")
+        won = replace(challenger, reason=f"{challenger.reason}; replaces the incumbent: {result.words}")
+        table = (*(won if one.is_chosen else one for one in choice.table), beaten)
+        return Choice(chosen=won, table=table, weakness=choice.weakness)
+    weakness = _weakness(stable, options) or _contradicted(stable, choice.table, spaces, options)
+    weak = "" if weakness is None else f"; weak: {weakness}"
+    kept = replace(
+        stable,
+        is_chosen=True,
+        reason=f"incumbent, kept: the best challenger is {challenger.candidate_id}: {result.words}{weak}",
+    )
+    lost = replace(challenger, is_chosen=False, reason=f"challenger: {challenger.reason}; not enough: {result.words}")
+    table = (*(lost if one.is_chosen else one for one in choice.table), kept)
+    return Choice(chosen=kept, table=table, weakness=weakness)
+
+
+def _why_unfit(in_office: Judged, options: ChoiceOptions) -> str | None:
+    if options.method not in {"auto", in_office.method}:
+        return f"the method {options.method} is forced"
+    if options.k is not None and in_office.cluster_count != options.k:
+        return f"k = {options.k} is forced"
+    if in_office.cluster_count < options.least_clusters:
+        return f"only {in_office.cluster_count} of its clusters are left"
+    if options.k is None and in_office.cluster_count > options.k_max:
+        return f"at most {options.k_max} clusters are wanted"
+    return None
+
+
+def _contest(in_office: Judged, challenger: Judged, incumbent: Incumbent) -> Contest:
+    repeats = None
+    if incumbent.repeat_of is not None:
+        repeats = (incumbent.repeat_of(in_office.cluster_count), incumbent.repeat_of(challenger.cluster_count))
+    is_proven = _is_preferred_density(challenger) and (challenger.min_jaccard or 0.0) >= VALID_JACCARD
+    return contest(
+        challenger.silhouette - in_office.silhouette,
+        repeats,
+        cuts_groups=is_proven and contradiction(in_office.labels, challenger.labels) > MOST_CONTRADICTION,
+    )
 
 
 def _without_repeats(queue: Sequence[Judged]) -> list[Judged]:
@@ -259,13 +262,8 @@ def _without_repeats(queue: Sequence[Judged]) -> list[Judged]:
     return distinct
 
 
-def _with_stability(one: Judged, space: Matrix, options: ChoiceOptions) -> Judged:
-    jaccards = bootstrap_jaccard(one.clusterer, space, one.labels, draws=options.draws, seed=options.seed)
-    return replace(one, jaccards=jaccards)
-
-
 def _weakness(chosen: Judged, options: ChoiceOptions) -> str | None:
-    if chosen.cluster_count < (options.k or LEAST_CLUSTERS):
+    if chosen.cluster_count < options.least_clusters:
         return f"only {chosen.cluster_count} clusters were found"
     if (chosen.min_jaccard or 0.0) < VALID_JACCARD:
         return f"its least stable cluster has a bootstrap Jaccard of {chosen.min_jaccard or 0.0:.2f}"
@@ -295,29 +293,11 @@ def _contradicted(
     for one in _without_repeats(sorted(complete, key=lambda one: -one.silhouette))[:MOST_PROOFS]:
         if contradiction(chosen.labels, one.labels) <= MOST_CONTRADICTION:
             continue
-        if (_with_stability(one, spaces[one.space], options).min_jaccard or 0.0) >= VALID_JACCARD:
+        if (with_stability(one, spaces[one.space], options).min_jaccard or 0.0) >= VALID_JACCARD:
             is_nested = share_outside(chosen.labels, one.labels) <= MOST_CONTRADICTION
             differs = "so some borders cut a group in pieces" if is_nested else "whose borders are not these"
             return f"density separates {one.cluster_count} groups, {differs}"
     return None
-
-
-def contradiction(labels: Labels, groups: Labels) -> float:
-    """Return the larger of two shares: rows outside their cluster's main group, and the other way round.
-
-    0 when both are the same partition; rows that are noise in either are left out.
-    """
-    return max(share_outside(labels, groups), share_outside(groups, labels))
-
-
-def share_outside(labels: Labels, groups: Labels) -> float:
-    """Return the share of rows outside their cluster's main group: 0 when clusters are parts of groups."""
-    both = (labels != NOISE) & (groups != NOISE)
-    outside = 0
-    for label in np.unique(labels[both]):
-        _, sizes = np.unique(groups[both & (labels == label)], return_counts=True)
-        outside += int(sizes.sum() - sizes.max())
-    return outside / max(int(both.sum()), 1)
 
 
 def _explained(
@@ -330,12 +310,12 @@ def _explained(
 ) -> Judged:
     if one.candidate_id == chosen.candidate_id:
         return replace(one, is_chosen=True, reason=_reason_chosen(one, weakness, options))
-    wanted = "the forced number of" if options.k is not None else "at least three"
+    wanted = "the forced number of" if options.k is not None else f"at least {options.least_clusters}"
     in_pool = any(one.candidate_id == other.candidate_id for other in pool)
     queued = any(one.candidate_id == other.candidate_id for other in queue)
     if options.method not in {"auto", one.method}:
         reason = "not of the forced method; a control of its borders"
-    elif not in_pool and one.cluster_count != (options.k or max(one.cluster_count, LEAST_CLUSTERS)):
+    elif not in_pool and one.cluster_count != (options.k or max(one.cluster_count, options.least_clusters)):
         reason = f"does not find {wanted} clusters"
     elif not in_pool:
         reason = "its smallest cluster is under 5 % of the rows"

@@ -60,7 +60,7 @@ def null_test(features: Matrix, *, seed: int, draws: int = DRAWS) -> NullTest:
     rows = features[canonical_order(features)]
     best = best_partition(rows, seed=seed)
     generator = np.random.default_rng(seed)
-    copula = GaussianCopula.of(rows, generator)
+    copula = GaussianCopula.of(rows)
     drawn: list[float] = []
     exceedances = 0
     while len(drawn) < draws and exceedances < MOST_EXCEEDANCES:
@@ -89,17 +89,22 @@ class GaussianCopula:
     root: Matrix
 
     @classmethod
-    def of(cls, rows: Matrix, generator: np.random.Generator) -> GaussianCopula:
-        """Fit to the rows; ties get their ranks at random, so that a column of few values keeps its correlations."""
-        from scipy.special import ndtri
+    def of(cls, rows: Matrix) -> GaussianCopula:
+        """Fit to the rows.
 
-        count = len(rows)
-        ranks = np.empty(rows.shape)
-        for number, column in enumerate(rows.T):
-            ranks[np.lexsort((generator.permutation(count), column)), number] = np.arange(1, count + 1)
-        correlation = np.atleast_2d(np.corrcoef(ndtri(ranks / (count + 1)), rowvar=False))
-        variances, axes = np.linalg.eigh(correlation)
-        root = (axes * np.sqrt(np.maximum(variances, 0.0))) @ axes.T  # symmetric: no sign of an axis can show
+        Tied values share the mean of their normal scores, which shrinks covariances by the variance that is left
+        (first order of the Hermite expansion); divided by it, they are those of the normals behind the ties. Ties
+        broken at random instead would lose them: a count with many zeros came out at .38 for a correlation of .55.
+        """
+        scores = np.column_stack([_normal_scores(column) for column in rows.T])
+        variances = scores.var(axis=0)
+        variances[variances <= 0.0] = 1.0  # a constant column: whatever is drawn for it, it stays constant
+        untied = _normal_scores(np.arange(float(len(rows)))).var()
+        covariances = scores.T @ scores / len(rows)
+        correlation = np.clip(covariances * untied / variances[:, None] / variances[None, :], -1.0, 1.0)
+        np.fill_diagonal(correlation, 1.0)
+        spread, axes = np.linalg.eigh(correlation)
+        root = (axes * np.sqrt(np.maximum(spread, 0.0))) @ axes.T  # symmetric: no sign of an axis can show
         return cls(np.sort(rows, axis=0), root)
 
     def draw(self, generator: np.random.Generator) -> Matrix:
@@ -108,3 +113,13 @@ class GaussianCopula:
         drawn = np.empty_like(self.values)
         np.put_along_axis(drawn, scores.argsort(axis=0), self.values, axis=0)
         return drawn
+
+
+def _normal_scores(column: Matrix) -> Matrix:
+    """Return the normal score of each value's rank; tied values have the mean of theirs."""
+    from scipy.special import ndtri
+
+    _, places, counts = np.unique(column, return_inverse=True, return_counts=True)
+    last = np.cumsum(counts)
+    summed = np.concatenate([[0.0], np.cumsum(ndtri(np.arange(1, len(column) + 1) / (len(column) + 1)))])
+    return np.asarray(((summed[last] - summed[last - counts]) / counts)[places])

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from segmentation_pipeline.clustering.choice import Choice, ChoiceOptions
+    from segmentation_pipeline.clustering.incumbent import Incumbent
     from segmentation_pipeline.clustering.membership import Assignment, Membership
     from segmentation_pipeline.clustering.rows import Matrix
 
@@ -50,16 +51,23 @@ class Segmentation:
 
 
 def find_segments(
-    features: Matrix, spaces: Mapping[str, Matrix], options: ChoiceOptions, *, floor: float
+    features: Matrix,
+    spaces: Mapping[str, Matrix],
+    options: ChoiceOptions,
+    *,
+    floor: float,
+    incumbent: Incumbent | None = None,
 ) -> Segmentation:
     """Choose a partition of the rows and assign each row by membership in feature space.
+
+    An `incumbent` is the partition in office: another must be better by the challenger's rule to replace it.
 
     A cluster that keeps no row under its own model is not a segment: the model is reduced to the others.
 
     Raises:
         TooFewRows: fewer rows than any candidate needs.
     """
-    choice = choose(features, spaces, options)
+    choice = choose(features, spaces, options, incumbent)
     raw = choice.chosen.labels
     model = fit_membership(features, raw)
     assignment = model.assign(features, floor=floor)

@@ -182,8 +182,8 @@ def _null_evidence(null: NullTest) -> EvidenceTest:
         NULL_P,
         null.draws,
         is_passed,
-        f"The best of 2 to 8 groups (silhouette {null.best.silhouette:.3f} at {null.best.k}) is better than in {beaten}"
-        f" draws without groups but with the same features and correlations (p = {null.p:.3f}): {outcome}.",
+        f"The best of 2 to 8 groups (silhouette {null.best.silhouette:.3f} at {null.best.k}) is larger than in"
+        f" {beaten} draws without groups but with the same features and correlations (p = {null.p:.3f}): {outcome}.",
     )
 
 

@@ -10,21 +10,32 @@ from typing import Any
 
 import dagster as dg
 
+from segmentation_pipeline.clustering.fitting import one_thread
 from segmentation_pipeline.events.feature_tables import Refreshes, UserFeatures, UserOutcomes
 from segmentation_pipeline.orchestration.pictures import png_metadata
 from segmentation_pipeline.orchestration.table_assets import refresh_month, table_asset
-from segmentation_pipeline.retention.hazards import CoxRow, hazard_rows
+from segmentation_pipeline.retention.comparing import Comparison, compare_pairs
+from segmentation_pipeline.retention.hazards import CoxRow, Hazards, judge_hazards
 from segmentation_pipeline.retention.judged_users import read_judged_users
 from segmentation_pipeline.retention.judging import CurvePoint, SurvivalFit, competing_endings, judge
-from segmentation_pipeline.retention.pictures import draw_incidences, draw_retention
+from segmentation_pipeline.retention.pictures import (
+    draw_incidences,
+    draw_residuals,
+    draw_retention,
+    draw_segment_incidences,
+)
 from segmentation_pipeline.retention.tables import (
     FITTED,
     OBSERVED,
     OVERALL,
     CoxCoefficients,
+    RetentionComparisons,
     RetentionCurves,
+    SchoenfeldResiduals,
     SurvivalFits,
+    SurvivalValidations,
 )
+from segmentation_pipeline.retention.validating import validation_rows
 from segmentation_pipeline.segments.tables import Clusters, UserClusters
 from segmentation_pipeline.warehouse.database import Database
 from segmentation_pipeline.warehouse.frames import typed_frame
@@ -32,44 +43,100 @@ from segmentation_pipeline.warehouse.resource import Warehouse
 
 SOURCES = [Refreshes, UserFeatures, UserOutcomes, UserClusters, Clusters]
 
+MECHANICAL_NOTE = "drop-off is silence here, so differences between segments are mechanical: never cite them"
 
-@table_asset(SurvivalFits, RetentionCurves, reads=SOURCES, group="retention", kinds={"duckdb", "python"}, monthly=True)
+
+@table_asset(
+    SurvivalFits,
+    RetentionCurves,
+    RetentionComparisons,
+    reads=SOURCES,
+    group="retention",
+    kinds={"duckdb", "python"},
+    monthly=True,
+    code_version="2",
+)
 def retention(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dict[str, Any]:
     """Segments are learned before the landmark and judged here only on what came after it.
 
     Kaplan-Meier with log-log intervals, cut where too few are at risk and never extrapolated. Where a conversion
     or another ending competes, drop-off is the Aalen-Johansen incidence and 1 - Kaplan-Meier is cause-specific.
+    Restricted means are the days kept before dropping off; pairs are tested by log-rank, adjusted by Holm.
     """
     month, settings = refresh_month(context), warehouse.settings
     with warehouse.read() as db:
-        users = read_judged_users(db, month, settings.roles)
+        users = read_judged_users(db, month)
         labels = _labels(db, month)
-    judgement = judge(users, settings.retention, competing_endings(settings.roles))
+    with one_thread():
+        judgement = judge(users, settings.retention, competing_endings(settings.roles))
+        comparisons = compare_pairs(users, settings.retention)
     with warehouse.transaction() as db:
         db.replace(SurvivalFits, typed_frame(SurvivalFits, judgement.fits, month=month), month=month)
         db.replace(RetentionCurves, typed_frame(RetentionCurves, judgement.points, month=month), month=month)
+        db.replace(RetentionComparisons, typed_frame(RetentionComparisons, comparisons, month=month), month=month)
     return {
         "survival_fits": _fit_metadata(judgement.fits, labels),
         "retention_curves": _curve_metadata(judgement.points, labels, settings.retention.curve_days),
+        "retention_comparisons": _comparison_metadata(comparisons, labels),
     }
 
 
-@table_asset(CoxCoefficients, reads=SOURCES, group="retention", kinds={"duckdb", "python"}, monthly=True)
-def cox_coefficients(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dict[str, Any]:
+@table_asset(
+    CoxCoefficients,
+    SchoenfeldResiduals,
+    reads=SOURCES,
+    group="retention",
+    kinds={"duckdb", "python"},
+    monthly=True,
+    code_version="2",
+)
+def hazard_ratios(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dict[str, Any]:
     """Hazard of dropping off against the segment with most drop-offs, adjusted for tenure and cohort.
 
     Terms that are constant, duplicate or collinear, or segments with too few drop-offs, are rows with their
-    reason. If the plain model does not converge, the ridge step that did is recorded.
+    reason. If the plain model does not converge, the ridge step that did is recorded. Whether ratios stay the same
+    over time is tested and shown; nothing is gated by it.
     """
     month, settings = refresh_month(context), warehouse.settings
     with warehouse.read() as db:
-        users = read_judged_users(db, month, settings.roles)
-    rows = hazard_rows(users, settings.retention.alpha)
+        users = read_judged_users(db, month)
+        labels = _labels(db, month)
+    with one_thread():
+        hazards = judge_hazards(users, settings.retention.alpha)
     with warehouse.transaction() as db:
-        db.replace(CoxCoefficients, typed_frame(CoxCoefficients, rows, month=month), month=month)
+        db.replace(CoxCoefficients, typed_frame(CoxCoefficients, hazards.rows, month=month), month=month)
+        db.replace(SchoenfeldResiduals, typed_frame(SchoenfeldResiduals, hazards.residuals, month=month), month=month)
     return {
-        "fitted_terms": sum(row.status == FITTED for row in rows),
-        "hazard_ratios": dg.MetadataValue.md(_ratios(rows)),
+        "cox_coefficients": _hazard_metadata(hazards, labels),
+        "schoenfeld_residuals": {"terms": len({row.term for row in hazards.residuals})},
+    }
+
+
+@table_asset(SurvivalValidations, reads=SOURCES, group="retention", kinds={"duckdb", "python"}, monthly=True)
+def survival_validations(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dict[str, Any]:
+    """Hazards of segments are fitted on two thirds of the users and judged on the later third.
+
+    Later by entry where every user has a landmark of its own, else by a hash. Concordance, and the integrated Brier
+    score against one Kaplan-Meier curve for everybody: what segments add, on users the model has not seen.
+    """
+    month, settings = refresh_month(context), warehouse.settings
+    with warehouse.read() as db:
+        users = read_judged_users(db, month)
+    with one_thread():
+        rows = validation_rows(users, settings.retention)
+    with warehouse.transaction() as db:
+        db.replace(SurvivalValidations, typed_frame(SurvivalValidations, rows, month=month), month=month)
+    model = rows[-1]
+    if model.status != FITTED:
+        return {"why_not": model.reason or ""}
+    return {
+        "split": model.split,
+        "test_users": model.test_user_count,
+        "concordance": model.concordance,
+        "integrated_brier": {row.model: row.integrated_brier for row in rows},
+        "brier_difference": f"{model.brier_difference:+.4f} "
+        f"({model.brier_difference_low:+.4f} to {model.brier_difference_high:+.4f}); below 0 segments help",
+        **_note(is_mechanical=model.is_mechanical),
     }
 
 
@@ -80,23 +147,35 @@ def _labels(db: Database, month: date) -> dict[str, str]:
     return {row["cluster_id"]: row["label"] for row in found}
 
 
+def _note(*, is_mechanical: bool) -> dict[str, str]:
+    return {"mechanical": MECHANICAL_NOTE} if is_mechanical else {}
+
+
 def _fit_metadata(fits: Sequence[SurvivalFit], labels: dict[str, str]) -> dict[str, Any]:
-    lines = ["| segment | users | dropped off | by day | median days | note |", "|---|--:|--:|--:|--:|---|"]
+    lines = [
+        "| segment | users | dropped off | by day | days kept | against the rest | median days | note |",
+        "|---|--:|--:|--:|--:|--:|--:|---|",
+    ]
     for fit in fits:
-        rate = (
-            "-"
-            if fit.drop_off_rate is None
-            else f"{fit.drop_off_rate:.0%} ({fit.drop_off_low:.0%}-{fit.drop_off_high:.0%})"
-        )
+        rate = "-" if fit.drop_off_rate is None else _interval(fit.drop_off_rate, fit.drop_off_low, fit.drop_off_high)
         day = "-" if fit.drop_off_days is None else f"{fit.drop_off_days:.3g}"
+        kept = "-" if fit.rmst_days is None else f"{fit.rmst_days:.3g} ({fit.rmst_low:.3g} to {fit.rmst_high:.3g})"
         median = "-" if fit.median_days is None else f"{fit.median_days:.3g}"
         name = labels.get(fit.cluster_id, "all users" if fit.cluster_id == OVERALL else fit.cluster_id)
-        lines.append(f"| {name} | {fit.user_count:,} | {rate} | {day} | {median} | {fit.reason or ''} |")
+        apart = _apart(fit.rmst_difference_days, fit.rmst_difference_low, fit.rmst_difference_high)
+        lines.append(
+            f"| {name} | {fit.user_count:,} | {rate} | {day} | {kept} | {apart} | {median} | {fit.reason or ''} |"
+        )
     overall = fits[0]
     tested: dict[str, Any] = (
         {"logrank_not_made": overall.logrank_reason} if overall.logrank_p is None else {"logrank_p": overall.logrank_p}
     )
-    return {"segments": dg.MetadataValue.md("\n".join(lines)), "followed_days": overall.followed_days, **tested}
+    return {
+        "segments": dg.MetadataValue.md("\n".join(lines)),
+        "followed_days": overall.followed_days,
+        **tested,
+        **_note(is_mechanical=overall.is_mechanical),
+    }
 
 
 def _curve_metadata(points: Sequence[CurvePoint], labels: dict[str, str], days: Sequence[float]) -> dict[str, Any]:
@@ -105,14 +184,51 @@ def _curve_metadata(points: Sequence[CurvePoint], labels: dict[str, str], days: 
     pictures = {"retention_picture": png_metadata(draw_retention(points, labels, days))}
     if any(point.curve.startswith("incidence") and point.status == OBSERVED for point in points):
         pictures["incidence_picture"] = png_metadata(draw_incidences(points, days))
+        pictures["incidence_by_segment"] = png_metadata(draw_segment_incidences(points, labels))
     return pictures
 
 
+def _comparison_metadata(rows: Sequence[Comparison], labels: dict[str, str]) -> dict[str, Any]:
+    if not rows:
+        return {"why_empty": "fewer than two segments: there is no pair to compare"}
+    lines = ["| segment | against | days kept longer | p (log-rank) | p (Holm) | note |", "|---|---|--:|--:|--:|---|"]
+    for row in rows:
+        names = [labels.get(name, name) for name in (row.cluster_id, row.other_cluster_id)]
+        apart = _apart(row.rmst_difference_days, row.rmst_difference_low, row.rmst_difference_high)
+        p, holm = ("-" if value is None else f"{value:.2g}" for value in (row.logrank_p, row.holm_p))
+        lines.append(f"| {names[0]} | {names[1]} | {apart} | {p} | {holm} | {row.reason or ''} |")
+    return {
+        "pairs": dg.MetadataValue.md("\n".join(lines)),
+        **_note(is_mechanical=rows[0].is_mechanical),
+    }
+
+
+def _hazard_metadata(hazards: Hazards, labels: dict[str, str]) -> dict[str, Any]:
+    rows = hazards.rows
+    pictures = {}
+    if hazards.residuals:
+        pictures["proportionality_picture"] = png_metadata(draw_residuals(hazards.residuals, rows, labels))
+    return {
+        "fitted_terms": sum(row.status == FITTED for row in rows),
+        "hazard_ratios": dg.MetadataValue.md(_ratios(rows)),
+        **pictures,
+        **_note(is_mechanical=rows[0].is_mechanical),
+    }
+
+
+def _interval(value: float, low: float | None, high: float | None) -> str:
+    return f"{value:.0%} ({low:.0%}-{high:.0%})"
+
+
+def _apart(days: float | None, low: float | None, high: float | None) -> str:
+    return "-" if days is None else f"{days:+.2f} ({low:+.2f} to {high:+.2f})"
+
+
 def _ratios(rows: Sequence[CoxRow]) -> str:
-    lines = ["| term | hazard ratio | interval | p | note |", "|---|--:|--:|--:|---|"]
+    lines = ["| term | hazard ratio | interval | p | p of staying the same | note |", "|---|--:|--:|--:|--:|---|"]
     for row in rows:
         ratio = "-" if row.hazard_ratio is None else f"{row.hazard_ratio:.3g}"
         interval = "-" if row.low is None else f"{row.low:.3g} to {row.high:.3g}"
-        p = "-" if row.p is None else f"{row.p:.2g}"
-        lines.append(f"| {row.term} | {ratio} | {interval} | {p} | {row.reason or ''} |")
+        p, proportional = ("-" if value is None else f"{value:.2g}" for value in (row.p, row.proportional_p))
+        lines.append(f"| {row.term} | {ratio} | {interval} | {p} | {proportional} | {row.reason or ''} |")
     return "\n".join(lines)

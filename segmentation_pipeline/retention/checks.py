@@ -7,7 +7,8 @@ Keep out: constraints on single rows (tables.py).
 from datetime import date
 
 from segmentation_pipeline.orchestration.table_checks import CheckOutcome, table_check
-from segmentation_pipeline.retention.tables import OVERALL, RetentionCurves, SurvivalFits
+from segmentation_pipeline.retention.tables import OVERALL, RetentionComparisons, RetentionCurves, SurvivalFits
+from segmentation_pipeline.segments.tables import UNCLASSIFIED
 from segmentation_pipeline.warehouse.resource import Warehouse
 
 ROUNDING = 1e-9
@@ -51,6 +52,18 @@ ORDER BY s.cluster_id
 """
 
 
+UNPAIRED = """
+SELECT a.cluster_id, b.cluster_id AS other_cluster_id
+FROM survival_fits AS a
+JOIN survival_fits AS b ON b.refresh_month = a.refresh_month AND b.cluster_id > a.cluster_id
+ANTI JOIN retention_comparisons AS c
+ON c.refresh_month = a.refresh_month AND c.cluster_id = a.cluster_id AND c.other_cluster_id = b.cluster_id
+WHERE a.refresh_month = $month AND NOT list_contains($no_segment, a.cluster_id)
+  AND NOT list_contains($no_segment, b.cluster_id)
+ORDER BY a.cluster_id, b.cluster_id
+"""
+
+
 @table_check(RetentionCurves, monthly=True)
 def curves_never_turn_back(warehouse: Warehouse, month: date | None) -> CheckOutcome:
     """Nobody comes back: the share retained never rises, the share that ended never falls."""
@@ -75,6 +88,13 @@ def everyone_at_risk_is_judged(warehouse: Warehouse, month: date | None) -> Chec
 def drop_off_is_told_once(warehouse: Warehouse, month: date | None) -> CheckOutcome:
     """A segment's drop-off here is its drop-off in clusters."""
     return _nothing_found(warehouse, TOLD_TWICE, {"month": month, "rounding": ROUNDING}, "segments with two drop-offs")
+
+
+@table_check(RetentionComparisons, monthly=True)
+def every_pair_is_compared(warehouse: Warehouse, month: date | None) -> CheckOutcome:
+    """Two segments that are judged are compared, if only by a row that says why not."""
+    params: dict[str, object] = {"month": month, "no_segment": [OVERALL, UNCLASSIFIED]}
+    return _nothing_found(warehouse, UNPAIRED, params, "pairs of segments without a comparison")
 
 
 def _nothing_found(warehouse: Warehouse, sql: str, params: dict[str, object], what: str) -> CheckOutcome:

@@ -1,4 +1,4 @@
-"""From judged users to the rows of cox_coefficients: hazard ratios between segments.
+"""From judged users to the rows of cox_coefficients and schoenfeld_residuals: hazard ratios between segments.
 
 Add here: a covariate that hazard ratios between segments are adjusted for.
 Keep out: fitting (survival.cox), reading and writing (judged_users.py, assets.py).
@@ -15,6 +15,8 @@ from segmentation_pipeline.survival.cox import CoxFit, Term, fit_groups
 from segmentation_pipeline.survival.preflight import POOLED
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from segmentation_pipeline.retention.judged_users import JudgedUsers
 
 ADJUSTMENTS = {
@@ -25,6 +27,9 @@ ADJUSTMENTS = {
 reversed, and with the same lead-in for all tenure is constant: the pre-flight keeps what is left, and says so."""
 
 MODEL = "model"
+
+MOST_RESIDUALS = 400
+"""Drop-offs whose residuals are stored, evenly spaced in time: a plot shows no more, and the table stays small."""
 
 
 @dataclass(frozen=True)
@@ -46,20 +51,41 @@ class CoxRow:
     penalizer: float | None
     user_count: int
     event_count: int
+    is_mechanical: bool
 
 
-def hazard_rows(users: JudgedUsers, alpha: float) -> list[CoxRow]:
+@dataclass(frozen=True)
+class ResidualRow:
+    """A row of schoenfeld_residuals, the month left out."""
+
+    term: str
+    event_number: int
+    day: float
+    scaled_residual: float
+
+
+@dataclass(frozen=True)
+class Hazards:
+    """Rows of cox_coefficients and of schoenfeld_residuals."""
+
+    rows: tuple[CoxRow, ...]
+    residuals: tuple[ResidualRow, ...]
+
+
+def judge_hazards(users: JudgedUsers, alpha: float) -> Hazards:
     """Fit hazard ratios of dropping off between segments, adjusted for tenure and cohort.
 
     Competing endings are censored: ratios of cause-specific hazards. Users of no segment are a level of their
-    own but never the reference. Without segments or drop-offs one row `model` says why there is none.
+    own but never the reference. Proportionality is reported and gates nothing. Without segments or drop-offs one
+    row `model` says why there is none.
     """
     reason = users.unusable
     if reason is None and users.segments in ([], [UNCLASSIFIED]):
         reason = "no segments were formed: there is nothing to compare"
     if reason is not None:
         blank = Term(MODEL, NOT_FITTED, reason)
-        return [_row(blank, CoxFit((blank,), int(users.durations_days.size), 0, reason=reason), None)]
+        fit = CoxFit((blank,), int(users.durations_days.size), 0, reason=reason)
+        return Hazards((_row(blank, fit, None, is_mechanical=users.is_mechanical),), ())
     fit = fit_groups(
         users.cluster_ids.tolist(),
         {"tenure_days": users.tenure_days, "cohort_weeks": users.cohort_weeks},
@@ -69,10 +95,21 @@ def hazard_rows(users: JudgedUsers, alpha: float) -> list[CoxRow]:
         alpha=alpha,
     )
     reference = next((term.name for term in fit.terms if term.status == "reference"), None)
-    return [_row(term, fit, reference) for term in fit.terms]
+    rows = tuple(_row(term, fit, reference, is_mechanical=users.is_mechanical) for term in fit.terms)
+    return Hazards(rows, tuple(_residual_rows(fit)))
 
 
-def _row(term: Term, fit: CoxFit, reference: str | None) -> CoxRow:
+def _residual_rows(fit: CoxFit) -> Iterator[ResidualRow]:
+    if fit.residuals is None:
+        return
+    kept = fit.residuals.thinned(MOST_RESIDUALS)
+    days = kept.days.tolist()
+    for name, values in zip(kept.names, kept.values.T.tolist(), strict=True):
+        for number, (day, value) in enumerate(zip(days, values, strict=True), start=1):
+            yield ResidualRow(name, number, day, value)
+
+
+def _row(term: Term, fit: CoxFit, reference: str | None, *, is_mechanical: bool) -> CoxRow:
     kind = _kind(term.name)
     reason = term.reason
     if term.status == FITTED and fit.penaliser:
@@ -93,6 +130,7 @@ def _row(term: Term, fit: CoxFit, reference: str | None) -> CoxRow:
         fit.penaliser,
         fit.user_count,
         fit.event_count,
+        is_mechanical,
     )
 
 

@@ -1,7 +1,8 @@
 """From judged users to the rows of survival_fits and retention_curves.
 
 Add here: what is reported of one segment's follow-up.
-Keep out: the estimators (survival), reading and writing (judged_users.py, assets.py), hazard ratios (hazards.py).
+Keep out: the estimators (survival), reading and writing (judged_users.py, assets.py), what compares segments
+(comparing.py, hazards.py).
 """
 
 from __future__ import annotations
@@ -25,8 +26,17 @@ from segmentation_pipeline.segments.tables import UNCLASSIFIED
 from segmentation_pipeline.survival.comparison import LogRank, log_rank
 from segmentation_pipeline.survival.curves import Curve, days_to_store, kaplan_meier, median_days, read_curve
 from segmentation_pipeline.survival.drop_off import DropOff, drop_off_at
-from segmentation_pipeline.survival.follow_up import CENSORED, CHURN, CONVERSION, END, at_risk_on, longest_followed_day
+from segmentation_pipeline.survival.follow_up import (
+    CENSORED,
+    CHURN,
+    CONVERSION,
+    DAY_TOLERANCE,
+    END,
+    at_risk_on,
+    longest_followed_day,
+)
 from segmentation_pipeline.survival.incidence import aalen_johansen
+from segmentation_pipeline.survival.restricted_mean import RestrictedMean, difference, restricted_mean
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -57,6 +67,15 @@ class SurvivalFit:
     drop_off_method: str = NOT_OBSERVED
     is_cause_specific: bool = False
     median_days: float | None = None
+    rmst_tau_days: float | None = None
+    rmst_days: float | None = None
+    rmst_standard_error: float | None = None
+    rmst_low: float | None = None
+    rmst_high: float | None = None
+    rmst_difference_days: float | None = None
+    rmst_difference_low: float | None = None
+    rmst_difference_high: float | None = None
+    is_mechanical: bool = False
     logrank_statistic: float | None = None
     logrank_degrees: int | None = None
     logrank_p: float | None = None
@@ -93,23 +112,46 @@ def competing_endings(roles: Roles) -> tuple[str, ...]:
 
 
 def judge(users: JudgedUsers, settings: RetentionSettings, competing: tuple[str, ...]) -> Judgement:
-    """Fit the curve and the drop-off of everyone and of every segment.
+    """Fit the curve, the drop-off and the restricted mean of everyone and of every segment.
 
-    Drop-offs are read on one day for all segments, that of `clusters`, so that the two tables agree; where there
-    are no segments, on the last day on which everyone together can be judged. With a competing ending the curves
-    of its incidence, of churn's and of the still open are added.
+    All are read on one day. With a competing ending the curves of its incidence, of churn's and of the still open
+    are added.
     """
-    day = users.drop_off_days
-    if day is None:
-        day = longest_followed_day(users.durations_days, users.followed_days, settings.min_at_risk)
+    day = common_day(users, settings.min_at_risk)
     fits: list[SurvivalFit] = []
     points: list[CurvePoint] = []
     for cluster_id, members in _groups(users):
         group = _Group(users, members, cluster_id, settings, competing)
-        fits.append(group.fit(day))
+        fit = group.fit(day)
+        rest = None if cluster_id == OVERALL else ~members
+        fits.append(_with_kept_days(fit, users, members, rest, day, settings) if fit.status == FITTED else fit)
         points.extend(group.points())
     fits[0] = _with_log_rank(fits[0], compare_segments(users))
     return Judgement(tuple(fits), tuple(points))
+
+
+def common_day(users: JudgedUsers, min_at_risk: int) -> float:
+    """Return the day drop-offs and restricted means of all segments are read on.
+
+    That of `clusters`, so that the two tables agree: the longest day every segment with enough users is followed
+    to, which is all of its users or at least `min_at_risk` at risk on it. Where there are no segments, the longest
+    such day of everyone together.
+    """
+    if users.drop_off_days is not None:
+        return users.drop_off_days
+    return longest_followed_day(users.durations_days, users.followed_days, min_at_risk)
+
+
+def kept_days(
+    users: JudgedUsers, members: NDArray[np.bool_], day: float, settings: RetentionSettings
+) -> RestrictedMean | None:
+    """Return the restricted mean of members up to the day; None where too few of them are followed to it."""
+    durations, followed = users.durations_days[members], users.followed_days[members]
+    if durations.size < settings.min_at_risk or day <= 0:
+        return None
+    if longest_followed_day(durations, followed, settings.min_at_risk) < day - DAY_TOLERANCE:
+        return None
+    return restricted_mean(durations, users.outcomes[members], day, alpha=settings.alpha)
 
 
 def compare_segments(users: JudgedUsers) -> LogRank:
@@ -140,6 +182,32 @@ def _with_log_rank(fit: SurvivalFit, tested: LogRank) -> SurvivalFit:
     )
 
 
+def _with_kept_days(
+    fit: SurvivalFit,
+    users: JudgedUsers,
+    members: NDArray[np.bool_],
+    rest: NDArray[np.bool_] | None,
+    day: float,
+    settings: RetentionSettings,
+) -> SurvivalFit:
+    mean = kept_days(users, members, day, settings)
+    if mean is None:
+        return fit
+    others = None if rest is None else kept_days(users, rest, day, settings)
+    fit = replace(
+        fit,
+        rmst_tau_days=day,
+        rmst_days=mean.days,
+        rmst_standard_error=mean.standard_error,
+        rmst_low=mean.low,
+        rmst_high=mean.high,
+    )
+    if others is None:
+        return fit
+    apart = difference(mean, others, settings.alpha)
+    return replace(fit, rmst_difference_days=apart.days, rmst_difference_low=apart.low, rmst_difference_high=apart.high)
+
+
 class _Group:
     """Users judged together: everyone, or one segment."""
 
@@ -156,6 +224,7 @@ class _Group:
         self.outcomes = users.outcomes[members]
         self.followed_days = float(users.followed_days[members].max(initial=0.0))
         self.unusable = users.unusable
+        self.is_mechanical = users.is_mechanical
         self.settings = settings
         self.competing = competing
 
@@ -178,6 +247,7 @@ class _Group:
             counts[CENSORED],
             self.followed_days,
             is_cause_specific=bool(self.competing),
+            is_mechanical=self.is_mechanical,
             median_days=None if reason else self._median_days(),
         )
         return fit if drop_off is None else _with_drop_off(fit, drop_off)

@@ -1,4 +1,4 @@
-"""Pictures of retention: curves with intervals above a table of numbers at risk, and stacked incidences.
+"""Pictures of retention: curves above a table of numbers at risk, incidences, and hazard ratios over time.
 
 Add here: a picture of what the retention tables hold.
 Keep out: estimating anything; a picture draws stored rows only.
@@ -6,10 +6,18 @@ Keep out: estimating anything; a picture draws stored rows only.
 
 from __future__ import annotations
 
+from itertools import accumulate
 from typing import TYPE_CHECKING
 
-from segmentation_pipeline.pictures import GRID_COLOUR, NEUTRAL_COLOUR, TEXT_COLOUR, blank_figure, segment_colour
-from segmentation_pipeline.retention.tables import INCIDENCES, OBSERVED, OVERALL, RETENTION_KM
+from segmentation_pipeline.pictures import (
+    GRID_COLOUR,
+    NEUTRAL_COLOUR,
+    TEXT_COLOUR,
+    blank_figure,
+    blank_panels,
+    segment_colour,
+)
+from segmentation_pipeline.retention.tables import FITTED, INCIDENCES, OBSERVED, OVERALL, RETENTION_KM
 from segmentation_pipeline.segments.tables import UNCLASSIFIED
 
 if TYPE_CHECKING:
@@ -18,11 +26,16 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
+    from segmentation_pipeline.retention.hazards import CoxRow, ResidualRow
     from segmentation_pipeline.retention.judging import CurvePoint
 
 LABEL_GAP = 0.035
 """Least distance between two direct labels, as a share of the axis: one line of text."""
 
+SMOOTHED_SHARE = 5
+"""Running means take one in so many points: few enough to show a course, enough to average the noise out."""
+
+TERM_NAMES = {"tenure_days": "tenure, per day", "cohort_weeks": "cohort, per week", "pooled": "small segments, pooled"}
 ENDING_NAMES = {"churn": "dropped off", "conversion": "converted", "end": "ended otherwise"}
 ENDING_COLOURS = {"churn": "#D55E00", "conversion": "#009E73", "end": "#56B4E9"}
 
@@ -74,6 +87,94 @@ def draw_incidences(points: Sequence[CurvePoint], days: Sequence[float]) -> Figu
     return figure
 
 
+def draw_segment_incidences(points: Sequence[CurvePoint], labels: Mapping[str, str]) -> Figure:
+    """Draw, one panel an ending, the share of every segment that ended so by each day; everyone together dashed."""
+    curves = {
+        cause: {
+            name: rows
+            for name in _names(points)
+            if name != UNCLASSIFIED
+            and len(rows := [p for p in _of(points, name, curve) if p.status == OBSERVED and p.estimate is not None])
+            > 1
+        }
+        for cause, curve in INCIDENCES.items()
+    }
+    shown = {cause: found for cause, found in curves.items() if found}
+    figure, panels = blank_panels(rows=max(len(shown), 1), width_in=9.0, height_in=0.5 + 3.1 * max(len(shown), 1))
+    last_day = max((rows[-1].day for found in shown.values() for rows in found.values()), default=1.0)
+    for axes, (cause, found) in zip(panels, shown.items(), strict=False):
+        top = max(point.estimate or 0 for rows in found.values() for point in rows) * 1.12 or 1.0
+        for name, rows in sorted(found.items(), key=lambda item: item[0] != OVERALL):
+            _draw_line(axes, name, rows)
+        _dress(axes, last_day, top)
+        _label_ends(axes, {name: rows[-1] for name, rows in found.items()}, labels, last_day, top=top)
+        axes.set_title(f"{ENDING_NAMES[cause].capitalize()} by day, per segment", loc="left", color=TEXT_COLOUR)
+    panels[-1].set_xlabel("days after the landmark", color=TEXT_COLOUR)
+    return figure
+
+
+def draw_residuals(residuals: Sequence[ResidualRow], terms: Sequence[CoxRow], labels: Mapping[str, str]) -> Figure:
+    """Draw, one panel a term, how its log hazard ratio goes with time: a running mean against the fitted one.
+
+    Single residuals are far too noisy to be looked at by themselves; they are dots, cut off at the panel's edge.
+    """
+    fitted = {row.term: row for row in terms if row.coefficient is not None and row.status == FITTED}
+    by_term = {name: [row for row in residuals if row.term == name] for name in fitted}
+    shown = {name: rows for name, rows in by_term.items() if rows}
+    columns = min(len(shown), 3) or 1
+    lines = -(-len(shown) // columns) or 1
+    figure, panels = blank_panels(rows=lines, columns=columns, width_in=3.4 * columns, height_in=0.6 + 2.6 * lines)
+    for axes, (name, rows) in zip(panels, shown.items(), strict=False):
+        _draw_course(axes, fitted[name], rows)
+        axes.set_title(labels.get(name, TERM_NAMES.get(name, name)), loc="left", color=TEXT_COLOUR, fontsize=10)
+    for axes in panels[len(shown) :]:
+        axes.set_visible(False)
+    figure.supxlabel("days after the landmark", color=TEXT_COLOUR, fontsize=10)
+    figure.supylabel("log hazard ratio", color=TEXT_COLOUR, fontsize=10)
+    return figure
+
+
+def _draw_course(axes: Axes, term: CoxRow, rows: Sequence[ResidualRow]) -> None:
+    coefficient = term.coefficient or 0.0
+    days = [row.day for row in rows]
+    values = [coefficient + row.scaled_residual for row in rows]
+    middle, mean = _running_mean(days, values)
+    spread = max(1.0, 2.5 * max((abs(value - coefficient) for value in mean), default=1.0))
+    axes.scatter(days, values, s=7, color=NEUTRAL_COLOUR, alpha=0.35, linewidths=0)
+    axes.axhline(0, color=GRID_COLOUR, linewidth=1)
+    axes.axhline(coefficient, color=TEXT_COLOUR, linewidth=1, linestyle=(0, (4, 2)))
+    colour = segment_colour(term.term)
+    axes.plot(middle, mean, color=colour if colour != NEUTRAL_COLOUR else TEXT_COLOUR, linewidth=2)
+    axes.set_ylim(coefficient - spread, coefficient + spread)
+    axes.set_xlim(0, max(days) or 1)
+    verdict = "" if term.proportional_p is None else f"same every day? p = {term.proportional_p:.2g}"
+    axes.text(0.98, 0.97, verdict, transform=axes.transAxes, ha="right", va="top", fontsize=8.5, color=TEXT_COLOUR)
+
+
+def _running_mean(days: Sequence[float], values: Sequence[float]) -> tuple[list[float], list[float]]:
+    """Return means of the fifth of the points around each place, without half windows at the ends."""
+    width = max(len(values) // SMOOTHED_SHARE, 1)
+    totals = [0.0, *accumulate(values)]
+    times = [0.0, *accumulate(days)]
+    places = range(len(values) - width + 1)
+    return (
+        [(times[place + width] - times[place]) / width for place in places],
+        [(totals[place + width] - totals[place]) / width for place in places],
+    )
+
+
+def _draw_line(axes: Axes, name: str, rows: Sequence[CurvePoint]) -> None:
+    is_overall = name == OVERALL
+    axes.step(
+        [p.day for p in rows],
+        [p.estimate or 0 for p in rows],
+        where="post",
+        color=NEUTRAL_COLOUR if is_overall else segment_colour(name),
+        linewidth=1.4 if is_overall else 1.8,
+        linestyle=(0, (4, 2)) if is_overall else "-",
+    )
+
+
 def _names(points: Sequence[CurvePoint]) -> list[str]:
     return list(dict.fromkeys(point.cluster_id for point in points))
 
@@ -116,6 +217,7 @@ def _label_ends(
     labels: Mapping[str, str],
     last_day: float,
     colours: Mapping[str, str] | None = None,
+    top: float = 1.02,
 ) -> None:
     """Write each name and the last estimate at its curve's end, moved apart just enough to be read.
 
@@ -126,7 +228,7 @@ def _label_ends(
         if name == UNCLASSIFIED:
             continue
         height = end.estimate or 0
-        place = max(height, heights[-1] + LABEL_GAP * 1.3) if heights else height
+        place = max(height, heights[-1] + LABEL_GAP * 1.3 * top) if heights else height
         heights.append(place)
         colour = (colours or {}).get(name) or segment_colour(name)
         text = f"{labels.get(name, 'all users' if name == OVERALL else name)}  {height:.0%}"
@@ -144,9 +246,9 @@ def _label_ends(
         )
 
 
-def _dress(axes: Axes, last_day: float) -> None:
+def _dress(axes: Axes, last_day: float, top: float = 1.02) -> None:
     axes.set_xlim(0, last_day)
-    axes.set_ylim(0, 1.02)
+    axes.set_ylim(0, top)
     axes.yaxis.set_major_formatter(lambda share, _: f"{share:.0%}")
     axes.grid(axis="y", color=GRID_COLOUR, linewidth=0.8)
     axes.set_axisbelow(True)

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.segments.contrasts import SMALLEST_DIFFERENCE_SD
@@ -38,22 +39,35 @@ class Naming:
     description: str
 
 
-def name_segments(contrasts: Sequence[Sequence[Contrast]]) -> list[Naming]:
+def name_segments(
+    contrasts: Sequence[Sequence[Contrast]], birth_slugs: Sequence[str | None] | None = None
+) -> list[Naming]:
     """Return a naming per segment, in the order given (earlier segments choose first); labels and slugs unique.
 
-    A label joins what the segment does most of, compared with its siblings, with when or how it does it.
+    A label joins what the segment does most of, compared with its siblings, with when or how it does it. A slug is
+    that of the label a segment was born with: `birth_slugs` are those of segments that live on, None for new ones.
     """
-    taken: set[str] = set()
+    kept = list(birth_slugs) if birth_slugs is not None else [None] * len(contrasts)
+    words: set[str] = set()
+    slugs = {slug for slug in kept if slug is not None}
     namings = []
-    for segment_contrasts in contrasts:
-        label, slug = next(
+    for segment_contrasts, birth_slug in zip(contrasts, kept, strict=True):
+        label, worded = next(
             (label, slug)
             for label in _labels(segment_contrasts)
-            if (slug := _slug(label)) not in taken and 2 <= len(label.split()) <= MOST_WORDS
+            if (slug := _slug(label)) not in words and 2 <= len(label.split()) <= MOST_WORDS
         )
-        taken.add(slug)
+        words.add(worded)
+        slug = birth_slug or _free(worded, slugs)
+        slugs.add(slug)
         namings.append(Naming(label, slug, _description(segment_contrasts)))
     return namings
+
+
+def _free(slug: str, taken: set[str]) -> str:
+    """Return the slug, numbered where an older segment was born under the same words."""
+    numbered = (f"{slug}-{number}" for number in count(2))
+    return slug if slug not in taken else next(one for one in numbered if one not in taken)
 
 
 def _labels(contrasts: Sequence[Contrast]) -> Iterator[str]:

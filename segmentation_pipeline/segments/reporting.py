@@ -13,7 +13,7 @@ from segmentation_pipeline.segments.risk import churn_risk
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from segmentation_pipeline.clustering.choice import Judged
+    from segmentation_pipeline.clustering.judging import Judged
     from segmentation_pipeline.segments.segmenting import RefreshSegments
     from segmentation_pipeline.segments.writing import SegmentDropOffs
 

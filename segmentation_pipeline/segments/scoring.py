@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segmentation_pipeline.clustering.fitting import one_thread
+from segmentation_pipeline.clustering.membership import UNCLASSIFIED as UNPLACED
 from segmentation_pipeline.clustering.membership import Membership
 from segmentation_pipeline.clustering.scaling import Scaling
 from segmentation_pipeline.errors import PipelineError
@@ -25,7 +26,11 @@ if TYPE_CHECKING:
 
     from segmentation_pipeline.clustering.rows import Labels, Matrix
 
-FORMAT_VERSION = 1
+FORMAT_VERSION = 2
+LEAST_ADVANTAGE = 0.2
+"""A user who holds a segment moves only when another's membership exceeds its own by this: on a border both are near
+one half and change places with every visit."""
+
 SCORED_ROWS = 100_000
 """Users scored at a time: their features and posteriors stay under 100 MB."""
 
@@ -36,9 +41,9 @@ class ModelUnreadable(PipelineError):
 
 @dataclass(frozen=True, slots=True)
 class Scores:
-    """Segment of each user, the likeliest other one ('' for none), and the posterior of the likeliest.
+    """Segment of each user, the likeliest other one ('' for none), and the posterior of the segment.
 
-    `segments` are numbers into the model's `cluster_ids`, -1 for unclassified.
+    `segments` are numbers into the model's `cluster_ids`, -1 for unclassified, whose posterior is the likeliest's.
     """
 
     segments: Labels
@@ -49,16 +54,21 @@ class Scores:
 
 @dataclass(frozen=True, slots=True)
 class SegmentModel:
-    """Scaling, a Gaussian per segment, and what the segments are called."""
+    """Scaling, a Gaussian per segment, and what the segments are called; slugs are those of their birth."""
 
     scaling: Scaling
     membership: Membership
     cluster_ids: tuple[str, ...]
     labels: tuple[str, ...]
+    slugs: tuple[str, ...]
     floor: float
 
-    def score(self, names: Sequence[str], matrix: Matrix) -> Scores:
-        """Return the segment of every row of raw model features, in batches; a segment at or above the floor."""
+    def score(self, names: Sequence[str], matrix: Matrix, *, held: Labels | None = None) -> Scores:
+        """Return the segment of every row of raw model features, in batches; a segment at or above the floor.
+
+        `held`: the segment each user holds (a number, -1 for none). It keeps it unless another's posterior exceeds
+        that of its own by .2; who is under the floor with the likeliest is unclassified all the same.
+        """
         segments = np.empty(len(matrix), dtype=np.int64)
         others = np.empty(len(matrix), dtype=np.int64)
         memberships = np.empty(len(matrix))
@@ -66,10 +76,9 @@ class SegmentModel:
             for start in range(0, len(matrix), SCORED_ROWS):
                 batch = slice(start, start + SCORED_ROWS)
                 features = self.scaling.transform(names, matrix[batch])
-                assigned = self.membership.assign(features, floor=self.floor)
-                segments[batch] = assigned.segment
-                others[batch] = np.where(assigned.segment >= 0, assigned.runner_up, assigned.likeliest)
-                memberships[batch] = assigned.membership
+                posteriors = self.membership.posteriors(features)
+                kept = None if held is None else held[batch]
+                segments[batch], others[batch], memberships[batch] = _placed(posteriors, self.floor, kept)
         named = np.array([*self.cluster_ids, UNCLASSIFIED])  # index -1 is the last
         runner_ups = np.where(others == segments, "", named[others])
         return Scores(segments, named[segments], runner_ups, memberships)
@@ -85,8 +94,8 @@ class SegmentModel:
             "format_version": FORMAT_VERSION,
             "floor": self.floor,
             "segments": [
-                {"cluster_id": cluster_id, "label": label}
-                for cluster_id, label in zip(self.cluster_ids, self.labels, strict=True)
+                {"cluster_id": cluster_id, "label": label, "slug": slug}
+                for cluster_id, label, slug in zip(self.cluster_ids, self.labels, self.slugs, strict=True)
             ],
             "scaling": self.scaling.to_json(),
             "membership": self.membership.to_json(),
@@ -110,6 +119,7 @@ class SegmentModel:
                 membership=Membership.from_json(stored["membership"]),
                 cluster_ids=tuple(str(segment["cluster_id"]) for segment in stored["segments"]),
                 labels=tuple(str(segment["label"]) for segment in stored["segments"]),
+                slugs=tuple(str(segment["slug"]) for segment in stored["segments"]),
                 floor=float(stored["floor"]),
             )
             read._refuse_nonsense()
@@ -129,6 +139,25 @@ class SegmentModel:
 
 def _refuse_constant(name: str) -> float:
     raise ValueError(f"{name} is no number of a model")
+
+
+def _placed(posteriors: Matrix, floor: float, held: Labels | None) -> tuple[Labels, Labels, Matrix]:
+    """Return segment (-1: unclassified), the likeliest other one, and the segment's posterior, of every row."""
+    everyone = np.arange(len(posteriors))
+    rank = np.argsort(-posteriors, axis=1, kind="stable").astype(np.int64)
+    likeliest, second = rank[:, 0], rank[:, min(1, rank.shape[1] - 1)]
+    best = posteriors[everyone, likeliest]
+    segments = likeliest.copy()
+    if held is not None:
+        advantage = best - posteriors[everyone, np.maximum(held, 0)]
+        segments = np.where((held >= 0) & (advantage < LEAST_ADVANTAGE), held, likeliest)
+    others = np.where(segments == likeliest, second, likeliest)
+    is_placed = best >= floor
+    return (
+        np.where(is_placed, segments, UNPLACED),
+        np.where(is_placed, others, likeliest),
+        np.where(is_placed, posteriors[everyone, segments], best),
+    )
 
 
 def _unreadable(why: str) -> str:

@@ -1,12 +1,13 @@
-"""A refresh's segments from its features: choose, assign, identify, name.
+"""A refresh's segments from its features: choose, assign, identify, hold, name.
 
 Add here: the order of these steps for one refresh.
-Keep out: the steps themselves, drop-off (risk.py), and tables (frames.py).
+Keep out: the steps themselves, drop-off (risk.py), and tables (writing.py).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,12 +15,17 @@ import numpy as np
 from segmentation_pipeline.clustering.assigner import neighbour_labels
 from segmentation_pipeline.clustering.choice import ChoiceOptions, TooFewRows
 from segmentation_pipeline.clustering.fitting import one_quiet_thread
+from segmentation_pipeline.clustering.incumbent import Incumbent
+from segmentation_pipeline.clustering.judging import LEAST_SHARE
+from segmentation_pipeline.clustering.matching import match_clusters
+from segmentation_pipeline.clustering.repeatability import repeat_of
 from segmentation_pipeline.clustering.scaling import fit_scaling
 from segmentation_pipeline.clustering.segmentation import find_segments
+from segmentation_pipeline.clustering.verdict import scaled_halves
 from segmentation_pipeline.errors import SettingsError
 from segmentation_pipeline.segments.contrasts import contrasts
 from segmentation_pipeline.segments.embedding import fitted_rows
-from segmentation_pipeline.segments.identity import birth_order, new_cluster_ids
+from segmentation_pipeline.segments.identity import NOBODY, Succession, birth_order, held_segments, identify
 from segmentation_pipeline.segments.labels import name_segments
 from segmentation_pipeline.segments.scoring import SegmentModel
 
@@ -27,10 +33,15 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import date
 
+    from numpy.typing import NDArray
+
     from segmentation_pipeline.clustering.rows import Labels, Matrix
+    from segmentation_pipeline.clustering.scaling import Scaling
     from segmentation_pipeline.clustering.segmentation import Segmentation
+    from segmentation_pipeline.clustering.verdict import SessionHalves
     from segmentation_pipeline.config import SegmentSettings
     from segmentation_pipeline.segments.contrasts import Contrast
+    from segmentation_pipeline.segments.identity import PreviousRefresh
     from segmentation_pipeline.segments.labels import Naming
     from segmentation_pipeline.segments.scoring import Scores
 
@@ -39,7 +50,8 @@ if TYPE_CHECKING:
 class RefreshSegments:
     """Segments of one refresh, in the order of their ids; arrays have one entry per user.
 
-    `raw_labels` are those of the chosen method; `jaccards` may lack a segment's stability (None).
+    `raw_labels` are those of the chosen method; `jaccards` may lack a segment's stability (None). `succession` says
+    how they follow on the earlier refresh's; None when there was none.
     """
 
     model: SegmentModel
@@ -50,23 +62,39 @@ class RefreshSegments:
     jaccards: list[float | None]
     contrasts: list[list[Contrast]]
     namings: list[Naming]
+    succession: Succession | None = None
 
 
-def choice_options(settings: SegmentSettings) -> ChoiceOptions:
-    """Return what the settings force and leave open."""
+def choice_options(settings: SegmentSettings, *, is_two_proven: bool = False) -> ChoiceOptions:
+    """Return what the settings force and leave open; `is_two_proven`: a gap between two groups was shown."""
     return ChoiceOptions(
         method=settings.method,
         k=None if settings.k == "auto" else settings.k,
         k_max=settings.k_max,
         seed=settings.seed,
+        is_two_proven=is_two_proven,
     )
 
 
 @one_quiet_thread()
 def segment_users(
-    month: date, names: Sequence[str], matrix: Matrix, spaces: Mapping[str, Matrix], settings: SegmentSettings
+    month: date,
+    names: Sequence[str],
+    matrix: Matrix,
+    spaces: Mapping[str, Matrix],
+    settings: SegmentSettings,
+    *,
+    user_ids: NDArray[np.object_] | None = None,
+    previous: PreviousRefresh | None = None,
+    halves: SessionHalves | None = None,
+    is_two_proven: bool = False,
 ) -> RefreshSegments:
     """Find the segments of the users of one refresh (rows of raw model features) and assign every user.
+
+    With a `previous` refresh its centres and number of segments are where this one starts from, segments that are
+    still the same keep their ids and slugs, and users keep their segment unless another is clearly likelier;
+    `user_ids` (in the order of the rows) say who was there then. `halves`: raw features of some of the users from
+    two halves of their visits, to tell whether a challenger is as repeatable.
 
     Raises:
         SettingsError: more segments are forced than the users could fill.
@@ -74,12 +102,14 @@ def segment_users(
     fitted = fitted_rows(names, matrix, settings)
     scaling = fit_scaling(names, matrix[fitted])
     features = scaling.transform(names, matrix)
+    shares_now = _shares_now(previous, names, matrix)
     try:
         segmentation = find_segments(
             features[fitted],
             {name: space[fitted] for name, space in spaces.items()},
-            choice_options(settings),
+            choice_options(settings, is_two_proven=is_two_proven),
             floor=settings.membership_floor,
+            incumbent=_incumbent(previous, shares_now, scaling, names, halves, settings.seed),
         )
     except TooFewRows as error:
         raise SettingsError(f"segments.k = {settings.k}: {error}") from None
@@ -87,23 +117,38 @@ def segment_users(
     membership = segmentation.membership
     assigned = membership.assign(features, floor=settings.membership_floor).segment
     sizes = np.bincount(assigned[assigned >= 0], minlength=len(membership.shares)).tolist()
-    order = birth_order(sizes, [tuple(mean) for mean in membership.means.tolist()])
-    cluster_ids = new_cluster_ids(month, len(order))
+    ranks = birth_order(sizes, [tuple(mean) for mean in membership.means.tolist()])
+    matching = None
+    if previous is not None and user_ids is not None:
+        then = previous.segments_of(user_ids)
+        matching = match_clusters(then, assigned, previous.centres_in(scaling), membership.means)
+    identities = identify(month, ranks, () if previous is None else previous.model.cluster_ids, matching)
+    order = list(identities.numbers)
+    succession = None
+    if previous is not None and user_ids is not None and matching is not None:
+        succession = Succession(
+            previous=previous,
+            matching=matching.renumbered(order),
+            carried_from=identities.carried_from,
+            shares_now=shares_now,
+            segments_then=then,
+            was_at_risk=previous.was_at_risk(user_ids),
+            held=held_segments(identities.carried_from, then),
+        )
     # Names need contrasts, contrasts need assignments, assignments need ids only: so the model is named last.
+    nameless = ("",) * len(order)
     unnamed = SegmentModel(
-        scaling, membership.subset(order), tuple(cluster_ids), ("",) * len(order), settings.membership_floor
+        scaling, membership.subset(order), identities.cluster_ids, nameless, nameless, settings.membership_floor
     )
-    scores = unnamed.score(names, matrix)
+    scores = _scores(unnamed, names, matrix, succession)
     compared = contrasts(names, matrix, scores.segments, len(order))
-    namings = name_segments(compared)
+    namings = name_segments(compared, _birth_slugs(succession))
     jaccards = segmentation.choice.chosen.jaccards or {}
     return RefreshSegments(
-        model=SegmentModel(
-            scaling,
-            unnamed.membership,
-            unnamed.cluster_ids,
-            tuple(naming.label for naming in namings),
-            settings.membership_floor,
+        model=replace(
+            unnamed,
+            labels=tuple(naming.label for naming in namings),
+            slugs=tuple(naming.slug for naming in namings),
         ),
         segmentation=segmentation,
         scores=scores,
@@ -112,7 +157,58 @@ def segment_users(
         jaccards=[jaccards.get(segmentation.raw_numbers[number]) for number in order],
         contrasts=compared,
         namings=namings,
+        succession=succession,
     )
+
+
+def _shares_now(previous: PreviousRefresh | None, names: Sequence[str], matrix: Matrix) -> Matrix:
+    """Return the share of today's users that the previous model puts into each of its segments."""
+    if previous is None:
+        return np.zeros(0)
+    segments = previous.model.score(names, matrix).segments
+    return np.bincount(segments[segments >= 0], minlength=len(previous.model.cluster_ids)) / len(matrix)
+
+
+def _incumbent(
+    previous: PreviousRefresh | None,
+    shares_now: Matrix,
+    scaling: Scaling,
+    names: Sequence[str],
+    halves: SessionHalves | None,
+    seed: int,
+) -> Incumbent | None:
+    """Return the previous centres, without those of segments that hold under 5 % of today's users.
+
+    Those retire here: left in, their centres would capture users of others.
+    """
+    if previous is None or not (shares_now >= LEAST_SHARE).any():
+        return None
+    centres = previous.centres_in(scaling)[shares_now >= LEAST_SHARE]
+    if halves is None:
+        return Incumbent(centres)
+    both = scaled_halves(names, halves.a, halves.b)
+    return Incumbent(centres, cache(lambda k: repeat_of(both, k=k, seed=seed, permutations=0).value))
+
+
+def _scores(model: SegmentModel, names: Sequence[str], matrix: Matrix, succession: Succession | None) -> Scores:
+    """Return the scores with users held in their segments, but for a segment that would then hold nobody."""
+    if succession is None:
+        return model.score(names, matrix)
+    held = succession.held
+    while True:
+        scores = model.score(names, matrix, held=held)
+        empty = np.setdiff1d(np.arange(len(model.cluster_ids)), scores.segments)
+        kept = np.where(np.isin(model.score(names, matrix).segments, empty), NOBODY, held) if empty.size else held
+        if np.array_equal(kept, held):
+            return scores
+        held = kept
+
+
+def _birth_slugs(succession: Succession | None) -> list[str | None] | None:
+    if succession is None:
+        return None
+    slugs = succession.previous.model.slugs
+    return [None if old is None else slugs[old] for old in succession.carried_from]
 
 
 def _raw_labels(labels: Labels, features: Matrix, fitted: Labels) -> Labels:

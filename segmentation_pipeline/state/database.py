@@ -29,7 +29,7 @@ LOCK_WAIT_S = 10.0
 """Seconds to wait for other writers. An edit takes milliseconds: who waits longer waits for something stuck."""
 
 RETRY_S = 0.02
-"""Seconds between tries where SQLite answers `locked` at once instead of waiting (while its log is set up)."""
+"""Seconds between tries to turn on WAL, which SQLite refuses at once where another process is making the file too."""
 
 IS_WRITING = "is_writing"
 """Execution option of connections that begin by taking SQLite's write lock."""
@@ -120,8 +120,13 @@ class State:
             return _engine_of(self.url, {"pool_pre_ping": True})
         engine = _engine_of(self.url, {"poolclass": NullPool, "connect_args": {"timeout": self._lock_wait_s}})
         sa.event.listen(engine, "connect", self._configure)
-        sa.event.listen(engine, "begin", self._begin)
+        sa.event.listen(engine, "begin", _begin)
         return engine
+
+    def _configure(self, connection: sqlite3.Connection, _record: Any) -> None:
+        connection.isolation_level = None  # transactions begin where `_begin` says so, not where sqlite3 guesses
+        connection.execute("PRAGMA foreign_keys = ON")
+        _turn_on_wal(connection, self._lock_wait_s)
 
     @contextlib.contextmanager
     def _begun(self, *, is_writing: bool) -> Iterator[sa.Connection]:
@@ -139,32 +144,6 @@ class State:
                 f"Next: update the program, or put back a backup of the file."
             )
         return version
-
-    def _configure(self, connection: sqlite3.Connection, _record: Any) -> None:
-        connection.isolation_level = None  # transactions begin where `_begin` says so, not where sqlite3 guesses
-        connection.execute("PRAGMA foreign_keys = ON")
-        if connection.execute("PRAGMA journal_mode").fetchone()[0] not in ("wal", "memory"):
-            with contextlib.suppress(_ReadOnly):
-                self._patiently(connection, "PRAGMA journal_mode = WAL")
-
-    def _begin(self, connection: sa.Connection) -> None:
-        is_writing = connection.get_execution_options().get(IS_WRITING)
-        raw: Any = connection.connection.driver_connection
-        self._patiently(raw, "BEGIN IMMEDIATE" if is_writing else "BEGIN")
-
-    def _patiently(self, connection: sqlite3.Connection, statement: str) -> None:
-        deadline_s = time.monotonic() + self._lock_wait_s
-        while True:
-            try:
-                connection.execute(statement)
-            except sqlite3.OperationalError as error:
-                if "readonly" in str(error):
-                    raise _ReadOnly(str(error)) from error
-                if "locked" not in str(error) or time.monotonic() >= deadline_s:
-                    raise
-                time.sleep(RETRY_S)
-            else:
-                return
 
     @contextlib.contextmanager
     def _told_plainly(self) -> Iterator[None]:
@@ -199,8 +178,23 @@ class State:
         return None
 
 
-class _ReadOnly(sqlite3.OperationalError):
-    """SQLite may not write here; a reader goes on without."""
+def _begin(connection: sa.Connection) -> None:
+    is_writing = connection.get_execution_options().get(IS_WRITING)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+
+
+def _turn_on_wal(connection: sqlite3.Connection, wait_s: float) -> None:
+    """Let readers go on while somebody writes; a file that may only be read stays as it is."""
+    deadline_s = time.monotonic() + wait_s
+    while connection.execute("PRAGMA journal_mode").fetchone()[0] not in ("wal", "memory"):
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "readonly" in str(error):
+                return
+            if "locked" not in str(error) or time.monotonic() >= deadline_s:
+                raise
+            time.sleep(RETRY_S)
 
 
 def open_state(home: Home, settings: Settings, *, lock_wait_s: float = LOCK_WAIT_S) -> State:

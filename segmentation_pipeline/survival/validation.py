@@ -104,7 +104,9 @@ def validate_groups(
     train = train.chosen(group_levels(train.groups, train.happened, never_reference).level != "")
     levels = group_levels(train.groups, train.happened, never_reference)
     test = test.chosen(np.isin(test.groups, train.groups))
-    counts = replace(counts, test_user_count=int(test.groups.size), test_event_count=int(test.happened.sum()))
+    counts = Validation(
+        int(train.groups.size), int(test.groups.size), int(train.happened.sum()), int(test.happened.sum())
+    )
     if counts.test_event_count < EVENTS_PER_PARAMETER:
         reason = f"{counts.test_event_count} drop-offs among the test users, fewer than {EVENTS_PER_PARAMETER}"
         return replace(counts, reason=reason)

@@ -5,13 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from segmentation_pipeline.clustering.choice import (
-    ChoiceOptions,
-    TooFewRows,
-    choose,
-    contradiction,
-    share_outside,
-)
+from segmentation_pipeline.clustering.choice import ChoiceOptions, TooFewRows, choose
+from segmentation_pipeline.clustering.judging import contradiction, share_outside
 from segmentation_pipeline_tests.clustering.blobs import agreement, benchmark, blobs
 
 PLAIN = [[0.0, 0.0, 0.0], [9.0, 0.0, 0.0], [0.0, 9.0, 0.0], [9.0, 9.0, 3.0]]

@@ -39,25 +39,39 @@ def judged(unusable: str | None = None, drop_off_days: float | None = 14.0) -> J
         followed_days=np.full(len(names), 14.0),
         tenure_days=rng.uniform(10, 40, len(names)),
         cohort_weeks=rng.uniform(0, 4, len(names)),
+        split_order=rng.uniform(0, 1, len(names)),
         drop_off_days=drop_off_days,
         unusable=unusable,
     )
 
 
-def sample_warehouse(root: Path, *, status: str = "ready", roles: Roles = ROLES) -> Warehouse:
-    """Return a warehouse with what retention reads: the users of `judged`, or a refresh with too little data."""
+def sample_warehouse(
+    root: Path,
+    *,
+    status: str = "ready",
+    definition: str = "action",
+    unjudged: str | None = None,
+    clock: str = "calendar",
+) -> Warehouse:
+    """Return a warehouse with what retention reads: the users of `judged`, or a refresh with too little data.
+
+    `definition`, `unjudged` and `clock` are what `refreshes` says of drop-off and dates.
+    """
     home = Home(root)
     home.warehouse_file.parent.mkdir(parents=True)
-    warehouse = Warehouse(home, Settings(roles=roles))
+    warehouse = Warehouse(home, Settings(roles=ROLES))
     users = judged()
     is_ready = status == "ready"
     with warehouse.transaction() as db:
         db.ensure(Refreshes, UserFeatures, UserOutcomes, Clusters, UserClusters)
         db.execute(
-            "INSERT INTO refreshes (refresh_month, status, status_reason, at_risk_count)"
-            " VALUES ($month, $status, $why, $n)",
+            "INSERT INTO refreshes (refresh_month, status, status_reason, at_risk_count, churn_definition,"
+            " unjudged_reason, clock) VALUES ($month, $status, $why, $n, $definition, $unjudged, $clock)",
             {
                 "month": MONTH,
+                "definition": definition,
+                "unjudged": unjudged,
+                "clock": clock,
                 "status": status,
                 "why": None if is_ready else "4 users",
                 "n": len(users.cluster_ids) if is_ready else 4,

@@ -37,6 +37,7 @@ SOME_ROW = "cluster_id = '2026-01-b' AND day = 7"
         (checks.everyone_at_risk_is_judged, "UPDATE refreshes SET at_risk_count = at_risk_count + 1"),
         (checks.everyone_at_risk_is_judged, "DELETE FROM survival_fits WHERE cluster_id = '2026-01-b'"),
         (checks.everyone_at_risk_is_judged, "DELETE FROM survival_fits WHERE cluster_id = 'overall'"),
+        (checks.every_pair_is_compared, "DELETE FROM retention_comparisons WHERE other_cluster_id = '2026-01-c'"),
         (checks.drop_off_is_told_once, "UPDATE clusters SET drop_off_rate = 0.41 WHERE cluster_id = '2026-01-b'"),
     ],
 )

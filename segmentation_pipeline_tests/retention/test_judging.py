@@ -141,3 +141,33 @@ def test_the_order_of_users_never_matters() -> None:
 )
 def test_competing_endings_follow_the_roles(roles: Roles, expected: tuple[str, ...]) -> None:
     assert competing_endings(roles) == expected
+
+
+def test_days_kept_are_means_of_those_not_lost_to_drop_off_against_all_others() -> None:
+    users = judged()
+    fits = judge(users, RETENTION, COMPETING).fits
+    lost = np.where(users.outcomes == "churn", 14 - users.durations_days, 0.0)
+    for fit in fits[1:4]:
+        own = users.cluster_ids == fit.cluster_id
+        assert (fit.rmst_tau_days, fit.is_mechanical) == (14.0, False)
+        assert fit.rmst_days == pytest.approx(14 - lost[own].mean())
+        assert fit.rmst_difference_days == pytest.approx(lost[~own].mean() - lost[own].mean())
+        assert float(fit.rmst_difference_low or 0) < float(fit.rmst_difference_days or 0)
+    assert fits[0].rmst_days == pytest.approx(14 - lost.mean())
+    assert fits[0].rmst_difference_days is None
+    assert fits[-1].rmst_days is None  # five users
+
+
+def test_a_group_not_followed_to_the_day_of_the_others_has_no_mean_by_it() -> None:
+    users = judged()
+    own = users.cluster_ids == SEGMENTS[0]
+    followed = np.where(own, 7.0, users.followed_days)
+    cut = replace(
+        users,
+        durations_days=np.minimum(users.durations_days, followed),
+        outcomes=np.where(users.durations_days > followed, "censored", users.outcomes),
+        followed_days=followed,
+    )
+    fits = {fit.cluster_id: fit for fit in judge(cut, RETENTION, COMPETING).fits}
+    assert fits[SEGMENTS[0]].rmst_days is None
+    assert fits[SEGMENTS[1]].rmst_days is not None

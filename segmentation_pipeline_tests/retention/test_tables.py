@@ -8,8 +8,14 @@ import dagster as dg
 import pytest
 
 from segmentation_pipeline.errors import ContractBroken
-from segmentation_pipeline.retention.assets import cox_coefficients, retention
-from segmentation_pipeline.retention.tables import CoxCoefficients, RetentionCurves, SurvivalFits
+from segmentation_pipeline.retention.assets import hazard_ratios, retention, survival_validations
+from segmentation_pipeline.retention.tables import (
+    CoxCoefficients,
+    RetentionComparisons,
+    RetentionCurves,
+    SurvivalFits,
+    SurvivalValidations,
+)
 from segmentation_pipeline.warehouse.contracts import table_name
 from segmentation_pipeline_tests.retention.refresh_samples import MONTH, sample_warehouse
 
@@ -23,7 +29,8 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
     warehouse = sample_warehouse(tmp_path_factory.mktemp("home"))
     context = dg.build_asset_context(partition_key=MONTH.isoformat())
     retention.function(context, warehouse)
-    cox_coefficients.function(context, warehouse)
+    hazard_ratios.function(context, warehouse)
+    survival_validations.function(context, warehouse)
     return warehouse
 
 
@@ -38,6 +45,30 @@ def written(tmp_path_factory: pytest.TempPathFactory) -> Warehouse:
         (SurvivalFits, "drop_off_within_its_interval", "drop_off_method = 'not_observed' WHERE status = 'fitted'"),
         (SurvivalFits, "logrank_only_overall_and_whole", "logrank_reason = 'x' WHERE cluster_id = '2026-01-a'"),
         (SurvivalFits, "logrank_only_overall_and_whole", "logrank_p = NULL WHERE cluster_id = 'overall'"),
+        (SurvivalFits, "restricted_mean_within_its_interval", "rmst_low = rmst_days + 0.1 WHERE status = 'fitted'"),
+        (SurvivalFits, "restricted_mean_within_its_interval", "rmst_high = rmst_tau_days + 1 WHERE status = 'fitted'"),
+        (SurvivalFits, "restricted_mean_within_its_interval", "rmst_standard_error = NULL WHERE status = 'fitted'"),
+        (SurvivalFits, "restricted_mean_within_its_interval", "rmst_tau_days = 14 WHERE status = 'not_fitted'"),
+        (
+            SurvivalFits,
+            "difference_of_segments_within_its_interval",
+            "rmst_difference_high = NULL WHERE cluster_id = '2026-01-a'",
+        ),
+        (
+            SurvivalFits,
+            "difference_of_segments_within_its_interval",
+            "rmst_difference_days = 0, rmst_difference_low = -1, rmst_difference_high = 1 WHERE cluster_id = 'overall'",
+        ),
+        (RetentionComparisons, "each_pair_once", "cluster_id = '2026-01-z' WHERE other_cluster_id = '2026-01-b'"),
+        (RetentionComparisons, "tests_only_where_fitted", "holm_p = 0, logrank_p = 0.01 WHERE true"),
+        (RetentionComparisons, "tests_only_where_fitted", "logrank_statistic = NULL WHERE true"),
+        (RetentionComparisons, "tests_only_where_fitted", "status = 'not_fitted', reason = 'why' WHERE true"),
+        (RetentionComparisons, "difference_within_its_interval", "rmst_difference_low = 99 WHERE true"),
+        (RetentionComparisons, "difference_within_its_interval", "rmst_tau_days = NULL WHERE true"),
+        (SurvivalValidations, "scores_only_where_fitted", "concordance = NULL WHERE model = 'cox'"),
+        (SurvivalValidations, "scores_only_where_fitted", "status = 'not_fitted', reason = 'why' WHERE model = 'km'"),
+        (SurvivalValidations, "only_the_model_differs_from_the_baseline", "brier_difference = 0 WHERE model = 'km'"),
+        (SurvivalValidations, "only_the_model_differs_from_the_baseline", "brier_difference = 9 WHERE model = 'cox'"),
         (RetentionCurves, "figures_only_where_observed", "estimate = 0.5 WHERE status = 'not_observed'"),
         (RetentionCurves, "figures_only_where_observed", "low = NULL WHERE status = 'observed'"),
         (RetentionCurves, "figures_only_where_observed", "reason = NULL WHERE status = 'not_observed'"),

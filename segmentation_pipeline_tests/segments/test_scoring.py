@@ -20,6 +20,7 @@ def model(floor=0.5, segments=2):
         Membership(np.full(segments, 1 / segments), np.array([[0.0], [4.0]])[:segments], np.ones((segments, 1, 1))),
         ids,
         ("First users", "Second users")[:segments],
+        ("first-users", "born-otherwise")[:segments],
         floor,
     )
 
@@ -30,6 +31,21 @@ def test_segments_runner_ups_and_memberships_by_hand():
     assert scores.segments.tolist() == [0, -1, 1]
     assert scores.runner_ups.tolist() == ["2026-03-b", "2026-03-a", "2026-03-a"]
     assert scores.memberships == pytest.approx([1 / (1 + np.exp(-8)), 0.5, 1 / (1 + np.exp(-4))])
+
+
+def test_who_holds_a_segment_moves_only_to_one_that_is_likelier_by_a_fifth():
+    # Posteriors of the second segment by hand: 1 / (1 + exp(8 - 4 x)).
+    rows = np.array([[2.09], [2.11], [2.09], [2.09]])
+    scores = model().score(("x",), rows, held=np.array([0, 0, 1, -1]))
+    assert scores.segments.tolist() == [0, 1, 1, 1], "advantages of .178 and .217"
+    assert scores.memberships == pytest.approx([0.411, 0.608, 0.589, 0.589], abs=0.001)
+    assert scores.runner_ups.tolist() == ["2026-03-b", "2026-03-a", "2026-03-a", "2026-03-a"]
+
+
+def test_who_holds_a_segment_is_unclassified_when_no_segment_reaches_the_floor():
+    scores = model(floor=0.6).score(("x",), np.array([[2.09]]), held=np.array([0]))
+    assert scores.cluster_ids.tolist() == ["unclassified"]
+    assert scores.runner_ups.tolist() == ["2026-03-b"]
 
 
 def test_a_lone_segment_has_no_runner_up():
@@ -54,7 +70,11 @@ def test_nobody_to_score_is_no_error():
 
 def test_the_stored_text_is_plain_json_with_ids_labels_and_features():
     stored = json.loads(model().to_json())
-    assert stored["segments"][1] == {"cluster_id": "2026-03-b", "label": "Second users"}
+    assert stored["segments"][1] == {
+        "cluster_id": "2026-03-b",
+        "label": "Second users",
+        "slug": "born-otherwise",
+    }
     assert stored["scaling"]["columns"] == ["x"]
     assert SegmentModel.from_json(model().to_json()).to_json() == model().to_json()
 
@@ -79,8 +99,8 @@ def tampered(*path, value):
         "null",
         "{}",
         "[" * 100_000,
-        '{"format_version": 2}',
-        json.dumps({"format_version": 1, "scaling": {}}),
+        '{"format_version": 1}',
+        json.dumps({"format_version": 2, "scaling": {}}),
         "cos\nsystem\n(S'touch tampered'\ntR.",  # what a pickle that runs a command looks like
         tampered("format_version", value="1"),
         tampered("scaling", "scales", value=[0.0]),
@@ -125,6 +145,7 @@ def test_covariances_that_are_no_covariances_are_refused():
         Membership(np.ones(1), np.zeros((1, 2)), np.array([[[1.0, 0.5], [0.5, 1.0]]])),
         ("2026-03-a",),
         ("All users",),
+        ("all-users",),
         0.5,
     )
     text = two.to_json()
