@@ -10,8 +10,6 @@ from segmentation_pipeline.warehouse.contracts import Day, Integer, Real, Table,
 
 LINEAGE_KINDS = ("born", "continued", "retired", "split", "merged")
 MATCHES = ("users", "profile", "none")
-NOBODY = ("unclassified", "not_at_risk")
-OVERALL = "overall"
 
 
 class ClusterLineage(Table):
@@ -23,16 +21,22 @@ class ClusterLineage(Table):
     other_cluster_id: Text = column(
         "split: the segment it came from; merged: the one it went into; else null.", nullable=True, min_length=9
     )
-    label: Text = column("Label of the segment when it happened.", min_length=3)
-    user_count: Integer = column("Users of the segment now; of a retired or merged one, before.", ge=0)
-    share: Real = column("Share of the users at risk, now or before likewise.", ge=0, le=1)
-    similarity: Real = column(
-        "Jaccard similarity of common users, or 1 / (1 + distance of centres in standard deviations).",
+    user_count: Integer = column(
+        "Users at risk in it; of an ended one, those whom its old model would still put there.", ge=0
+    )
+    share: Real = column("Share of the users at risk likewise.", ge=0, le=1)
+    jaccard: Real = column(
+        "Jaccard similarity of its users at risk both times, with itself before or with the other segment.",
         nullable=True,
         ge=0,
         le=1,
     )
-    matched_by: Text = column("What the similarity is of.", isin=MATCHES)
+    distance: Real = column(
+        "Distance of the centres likewise, in distances to the nearest sibling of either.", nullable=True, ge=0
+    )
+    matched_by: Text = column(
+        "users: told by users common to both refreshes; profile: by the centres; none: not matched.", isin=MATCHES
+    )
     matched_against: Day = column("Earlier refresh it is told against; null at the first.", nullable=True)
     reason: Text = column("What happened, in a sentence.", min_length=1)
 
@@ -52,14 +56,14 @@ class ClusterLineage(Table):
 
 
 class UserMoves(Table):
-    """One row per refresh and pair of segments (from, to), and one from `overall` to `overall`: users who moved."""
+    """One row per refresh and pair of segments (from, to), and one from `overall` to `moved`: users who moved."""
 
     refresh_month: Day = column("Refresh they moved in.")
     from_cluster_id: Text = column(
         "Segment in the earlier refresh, `unclassified`, `not_at_risk`, or `overall`.", min_length=7
     )
-    to_cluster_id: Text = column("Segment now, `unclassified`, `not_at_risk`, or `overall`.", min_length=7)
-    user_count: Integer = column("Users who went this way; `overall`: those whose segment is another one now.", ge=0)
+    to_cluster_id: Text = column("Segment now, `unclassified`, `not_at_risk`, or `moved`.", min_length=5)
+    user_count: Integer = column("Users who went this way; `moved`: those whose segment is another one now.", ge=0)
     share: Real = column("Of the users of the from-segment at risk in both refreshes.", nullable=True, ge=0, le=1)
     expected_share: Real = column(
         "Share that would go this way without any change, by two halves of the same users' visits.",

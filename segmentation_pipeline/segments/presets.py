@@ -12,14 +12,22 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from segmentation_pipeline.segments.contrasts import contrasts
+from segmentation_pipeline.segments.identity import new_cluster_ids
 from segmentation_pipeline.segments.labels import Naming
+from segmentation_pipeline.segments.lineage import LineageEvent
 from segmentation_pipeline.segments.scoring import ModelUnreadable, Scores, unreadable
 from segmentation_pipeline.segments.tables import UNCLASSIFIED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+    from datetime import date
 
+    from numpy.typing import NDArray
+
+    from segmentation_pipeline.clustering.judging import Judged
     from segmentation_pipeline.clustering.rows import Labels, Matrix
+    from segmentation_pipeline.segments.contrasts import Contrast
 
 KIND = "preset_bands"
 FORMAT_VERSION = 1
@@ -90,12 +98,97 @@ class PresetModel:
             raise ModelUnreadable(unreadable("its cuts do not fit its bands"))
         return model
 
-    def _neighbours(self, activity: Matrix, bands: Labels) -> Labels:
+    def label_of(self, cluster_ids: NDArray[np.str_]) -> NDArray[np.str_]:
+        """Return the label of every id given."""
+        labels = dict(zip(self.cluster_ids, self.labels, strict=True))
+        return np.array([labels.get(str(cluster_id), UNCLASSIFIED) for cluster_id in cluster_ids], dtype=np.str_)
+
+    def _neighbours(self, activity: Matrix, bands: Labels) -> NDArray[np.str_]:
         """Return the id of the band behind the nearer of the two cuts round each row."""
         edges = np.array([-np.inf, *self.cuts, np.inf])
         is_upper_nearer = edges[bands + 1] - activity <= activity - edges[bands]
         neighbour = np.where(is_upper_nearer, bands + 1, bands - 1)
         return np.array([*self.cluster_ids, ""])[np.where(len(self.cluster_ids) > 1, neighbour, -1)]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PreviousBands:
+    """The latest earlier refresh whose segments are cuts of ours."""
+
+    month: date
+    model: PresetModel
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class PresetSegments:
+    """Bands of one refresh, from the least to the most active; arrays have one entry per user.
+
+    `candidates`: what clustering would have offered. `is_carried`: the ids are those of an earlier refresh's bands.
+    """
+
+    model: PresetModel
+    scores: Scores
+    raw_labels: Labels
+    user_counts: list[int]
+    contrasts: list[list[Contrast]]
+    namings: list[Naming]
+    candidates: tuple[Judged, ...]
+    is_carried: bool
+
+
+def is_preset_model(text: str) -> bool:
+    """Tell whether a stored model is one of bands; a text that is no model at all is not."""
+    try:
+        stored = json.loads(text)
+    except (ValueError, RecursionError):
+        return False
+    return isinstance(stored, dict) and stored.get("kind") == KIND
+
+
+def preset_segments(
+    month: date,
+    names: Sequence[str],
+    matrix: Matrix,
+    previous: PresetModel | None,
+    candidates: tuple[Judged, ...] = (),
+) -> PresetSegments:
+    """Cut users (rows of raw model features) into bands of activity; bands keep the ids of an earlier refresh's."""
+    cuts = activity_cuts(activity_of(names, matrix))
+    namings = band_namings(len(cuts) + 1)
+    is_carried = previous is not None and len(previous.cluster_ids) == len(namings)
+    ids = previous.cluster_ids if previous is not None and is_carried else tuple(new_cluster_ids(month, len(namings)))
+    model = PresetModel(cuts, ids, tuple(one.label for one in namings), tuple(one.slug for one in namings))
+    scores = model.score(names, matrix)
+    return PresetSegments(
+        model=model,
+        scores=scores,
+        raw_labels=scores.segments,
+        user_counts=np.bincount(scores.segments, minlength=len(ids)).tolist(),
+        contrasts=contrasts(names, matrix, scores.segments, len(ids)),
+        namings=namings,
+        candidates=candidates,
+        is_carried=is_carried,
+    )
+
+
+def preset_lineage(cut: PresetSegments, previous_month: date | None) -> list[LineageEvent]:
+    """Return one event per band: born, or continued because the same cuts are made again."""
+    total = sum(cut.user_counts)
+    return [
+        LineageEvent(
+            kind="continued" if cut.is_carried else "born",
+            cluster_id=cluster_id,
+            other_cluster_id=None,
+            user_count=count,
+            share=count / total,
+            jaccard=None,
+            distance=None,
+            matched_by="profile" if cut.is_carried else "none",
+            matched_against=previous_month if cut.is_carried else None,
+            reason="the same third of users by activity" if cut.is_carried else "a cut of ours, for want of segments",
+        )
+        for cluster_id, count in zip(cut.model.cluster_ids, cut.user_counts, strict=True)
+    ]
 
 
 def activity_of(names: Sequence[str], matrix: Matrix) -> Matrix:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segmentation_pipeline.clustering.assigner import neighbour_labels
-from segmentation_pipeline.clustering.choice import ChoiceOptions, TooFewRows
+from segmentation_pipeline.clustering.choice import ChoiceOptions, TooFewRows, choose
 from segmentation_pipeline.clustering.fitting import one_quiet_thread
 from segmentation_pipeline.clustering.incumbent import Incumbent
 from segmentation_pipeline.clustering.judging import LEAST_SHARE
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from segmentation_pipeline.clustering.judging import Judged
     from segmentation_pipeline.clustering.rows import Labels, Matrix
     from segmentation_pipeline.clustering.scaling import Scaling
     from segmentation_pipeline.clustering.segmentation import Segmentation
@@ -50,7 +51,7 @@ if TYPE_CHECKING:
 class RefreshSegments:
     """Segments of one refresh, in the order of their ids; arrays have one entry per user.
 
-    `raw_labels` are those of the chosen method; `jaccards` may lack a segment's stability (None). `succession` says
+    `raw_labels` are those of the chosen method; `jaccard_draws` are empty where stability was not measured. `succession` says
     how they follow on the earlier refresh's; None when there was none.
     """
 
@@ -59,10 +60,15 @@ class RefreshSegments:
     scores: Scores
     raw_labels: Labels
     user_counts: list[int]
-    jaccards: list[float | None]
+    jaccard_draws: list[tuple[float, ...]]
     contrasts: list[list[Contrast]]
     namings: list[Naming]
     succession: Succession | None = None
+
+    @property
+    def jaccards(self) -> list[float | None]:
+        """Mean bootstrap Jaccard of each segment; None where it was not measured."""
+        return [float(np.mean(draws)) if draws else None for draws in self.jaccard_draws]
 
 
 def choice_options(settings: SegmentSettings, *, is_two_proven: bool = False) -> ChoiceOptions:
@@ -143,7 +149,7 @@ def segment_users(
     scores = _scores(unnamed, names, matrix, succession)
     compared = contrasts(names, matrix, scores.segments, len(order))
     namings = name_segments(compared, _birth_slugs(succession))
-    jaccards = segmentation.choice.chosen.jaccards or {}
+    draws = segmentation.choice.chosen.jaccard_draws or {}
     return RefreshSegments(
         model=replace(
             unnamed,
@@ -154,10 +160,28 @@ def segment_users(
         scores=scores,
         raw_labels=_raw_labels(segmentation.choice.chosen.labels, features, fitted),
         user_counts=[int((scores.segments == segment).sum()) for segment in range(len(order))],
-        jaccards=[jaccards.get(segmentation.raw_numbers[number]) for number in order],
+        jaccard_draws=[draws.get(segmentation.raw_numbers[number], ()) for number in order],
         contrasts=compared,
         namings=namings,
         succession=succession,
+    )
+
+
+def candidates_only(
+    names: Sequence[str], matrix: Matrix, spaces: Mapping[str, Matrix], settings: SegmentSettings
+) -> tuple[Judged, ...]:
+    """Return what would be offered for the users of a refresh that gets no segments found in the data; none chosen."""
+    fitted = fitted_rows(names, matrix, settings)
+    features = fit_scaling(names, matrix[fitted]).transform(names, matrix[fitted])
+    try:
+        table = choose(
+            features, {name: space[fitted] for name, space in spaces.items()}, choice_options(settings)
+        ).table
+    except TooFewRows:
+        return ()
+    return tuple(
+        replace(one, is_chosen=False, reason=f"not used, users do not differ repeatably; else: {one.reason}")
+        for one in table
     )
 
 

@@ -23,7 +23,7 @@ UNCLASSIFIED = "unclassified"
 METHODS = ("kmeans", "hdbscan", "gaussian_mixture")
 ORIGINS = ("clustered", "preset")
 CHURN_RISKS = ("low", "medium", "high", "unknown")
-STABILITIES = ("highly_stable", "valid", "pattern", "weak", "dissolved")
+STABILITIES = ("highly stable", "valid", "pattern", "weak", "dissolved")
 CURRENT_STATUSES = ("live", "ended", "too_early", "running_at_start")
 
 
@@ -99,7 +99,7 @@ class Clusters(Table):
         "Mean bootstrap Jaccard: how far it comes back when users are redrawn.", nullable=True, ge=0, le=1
     )
     stability: Text = column(
-        "Word for the Jaccard; highly_stable also needs a gap to its neighbours; null for cuts of ours.",
+        "Word for the Jaccard; highly stable also needs a gap to its neighbours; null for cuts of ours.",
         nullable=True,
         isin=STABILITIES,
     )
@@ -187,7 +187,10 @@ class SegmentModels(Table):
     """One row per refresh with segments: everything needed to score users later, as readable JSON."""
 
     refresh_month: Day = column("Refresh the model was fitted in.")
-    model: Text = column("Scaling, Gaussian per segment, names and labels, JSON; no code, no pickle.", min_length=2)
+    model: Text = column(
+        "Scaling and a Gaussian per segment, or cuts of activity, with names and labels, JSON; no code, no pickle.",
+        min_length=2,
+    )
 
     class Config:
         """One row per month."""

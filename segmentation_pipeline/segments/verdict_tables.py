@@ -6,7 +6,6 @@ Keep out: the segments themselves (tables.py) and their life over refreshes (ide
 
 from typing import Any
 
-from segmentation_pipeline.segments.identity_tables import MATCHES
 from segmentation_pipeline.segments.tables import STABILITIES
 from segmentation_pipeline.warehouse.contracts import Day, Flag, Integer, Real, Table, Text, column, dataframe_check
 
@@ -38,19 +37,25 @@ class RefreshVerdicts(Table):
         "What speaks against the chosen candidate; null when nothing does.", nullable=True, min_length=1
     )
     unclassified_share: Real = column("Users at risk between segments.", nullable=True, ge=0, le=1)
-    agreement: Real = column(
+    fit_agreement: Real = column(
         "Users of the fit whom the stored model puts where the chosen method did.", nullable=True, ge=0, le=1
     )
     held_out_agreement: Real = column(
-        "The same for users outside the fit, against their nearest fitted neighbours; null where all were fitted.",
+        "The same when the model is learned from the other half of them: how well it places users it has not seen.",
         nullable=True,
         ge=0,
         le=1,
     )
-    matched_against: Day = column("Earlier refresh the ids were carried over from; null at the first.", nullable=True)
-    matched_by: Text = column(
-        "users: by users common to both; profile: by centres, with too few common users.", nullable=True, isin=MATCHES
+    outside_agreement: Real = column(
+        "Users outside the fit whom the model puts where most of their neighbours are; null where all were fitted.",
+        nullable=True,
+        ge=0,
+        le=1,
     )
+    is_assigner_trusted: Flag = column(
+        "Whether unseen users are assigned as the fit would have; null for cuts of ours.", nullable=True
+    )
+    matched_against: Day = column("Earlier refresh the ids were carried over from; null at the first.", nullable=True)
     moved_share: Real = column(
         "Users at risk in both refreshes whose segment is another one now.", nullable=True, ge=0, le=1
     )
@@ -61,10 +66,19 @@ class RefreshVerdicts(Table):
         le=1,
     )
     model_agreement: Real = column(
-        "Users of this refresh whom the earlier model and this one put in the same segment.", nullable=True, ge=0, le=1
+        "Adjusted Rand index of the earlier model and this one on the users of this refresh.",
+        nullable=True,
+        ge=-1,
+        le=1,
     )
     expected_model_agreement: Real = column(
-        "The same between bootstrap refits of this refresh: what to expect without drift.", nullable=True, ge=0, le=1
+        "The same between pairs of bootstrap refits of this refresh: what to expect without drift.",
+        nullable=True,
+        ge=-1,
+        le=1,
+    )
+    least_model_agreement: Real = column(
+        "Agreement under which the models differ by more than chance explains.", nullable=True, ge=-1, le=1
     )
 
     class Config:
@@ -114,16 +128,16 @@ class ClusterEvidence(Table):
 
 
 class FeatureDrift(Table):
-    """One row per refresh and model feature: how far its distribution moved since the refresh matched against."""
+    """One row per refresh and behaviour: how far its distribution moved since the refresh matched against."""
 
     refresh_month: Day = column("Refresh whose users are compared.")
-    feature: Text = column("Model feature.", min_length=1)
+    feature: Text = column("Behaviour before the landmark, named as the model feature made of it.", min_length=1)
     psi: Real = column("Population stability index over the earlier refresh's deciles.", ge=0)
-    psi_expected: Real = column("PSI that two samples of these sizes show without any drift (95th percentile).", ge=0)
-    threshold: Real = column("PSI above which it counts as drift.", gt=0)
-    is_drifting: Flag = column("Whether it is above the threshold.")
-    mean_before: Real = column("Mean of the model feature in the earlier refresh.", nullable=True)
-    mean_now: Real = column("Mean of the model feature now.", nullable=True)
+    psi_expected: Real = column("Its mean between two samples of these sizes when nothing changed.", ge=0)
+    threshold: Real = column("Index above which it counts as drift: .2, or what chance passes less often.", gt=0)
+    is_drifting: Flag = column("Whether the index is above the threshold.")
+    mean_before: Real = column("Mean in the earlier refresh, in the behaviour's own unit.", nullable=True)
+    mean_now: Real = column("Mean now.", nullable=True)
     matched_against: Day = column("The earlier refresh.")
 
     class Config:
