@@ -6,7 +6,6 @@ Keep out: estimating anything; a picture draws stored rows only.
 
 from __future__ import annotations
 
-from itertools import accumulate
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.pictures import (
@@ -17,14 +16,16 @@ from segmentation_pipeline.pictures import (
     blank_panels,
     segment_colour,
 )
-from segmentation_pipeline.retention.tables import FITTED, INCIDENCES, OBSERVED, OVERALL, RETENTION_KM
+from segmentation_pipeline.retention.tables import FITTED, INCIDENCES, OBSERVED, OVERALL, REFERENCE, RETENTION_KM
 from segmentation_pipeline.segments.tables import UNCLASSIFIED
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
+    import numpy as np
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from numpy.typing import NDArray
 
     from segmentation_pipeline.retention.hazards import CoxRow, ResidualRow
     from segmentation_pipeline.retention.judging import CurvePoint
@@ -32,10 +33,17 @@ if TYPE_CHECKING:
 LABEL_GAP = 0.035
 """Least distance between two direct labels, as a share of the axis: one line of text."""
 
-SMOOTHED_SHARE = 5
-"""Running means take one in so many points: few enough to show a course, enough to average the noise out."""
+SMOOTHED_SHARE = 0.12
+"""Bandwidth of the local mean as a share of the events: narrow enough to show a course, wide enough for one."""
+BAND_ERRORS = 1.96
+"""Standard errors on either side: a pointwise 95 % band."""
 
 TERM_NAMES = {"tenure_days": "tenure, per day", "cohort_weeks": "cohort, per week", "pooled": "small segments, pooled"}
+PANEL_LABEL_GAP = 0.05
+"""The same in a panel, which is lower than a whole picture."""
+FINE_TOP = 0.1
+"""Axes that end below this share show tenths of a per cent, or all labels would read alike."""
+
 ENDING_NAMES = {"churn": "dropped off", "conversion": "converted", "end": "ended otherwise"}
 ENDING_COLOURS = {"churn": "#D55E00", "conversion": "#009E73", "end": "#56B4E9"}
 
@@ -107,60 +115,77 @@ def draw_segment_incidences(points: Sequence[CurvePoint], labels: Mapping[str, s
         for name, rows in sorted(found.items(), key=lambda item: item[0] != OVERALL):
             _draw_line(axes, name, rows)
         _dress(axes, last_day, top)
-        _label_ends(axes, {name: rows[-1] for name, rows in found.items()}, labels, last_day, top=top)
+        _label_ends(
+            axes, {name: rows[-1] for name, rows in found.items()}, labels, last_day, top=top, gap=PANEL_LABEL_GAP
+        )
         axes.set_title(f"{ENDING_NAMES[cause].capitalize()} by day, per segment", loc="left", color=TEXT_COLOUR)
     panels[-1].set_xlabel("days after the landmark", color=TEXT_COLOUR)
     return figure
 
 
 def draw_residuals(residuals: Sequence[ResidualRow], terms: Sequence[CoxRow], labels: Mapping[str, str]) -> Figure:
-    """Draw, one panel a term, how its log hazard ratio goes with time: a running mean against the fitted one.
+    """Draw, one panel a term, how its hazard ratio goes with time, with a band, against the fitted one (dashed).
 
-    Single residuals are far too noisy to be looked at by themselves; they are dots, cut off at the panel's edge.
+    The course is a local mean of the residuals; single ones are far too noisy to be looked at.
     """
     fitted = {row.term: row for row in terms if row.coefficient is not None and row.status == FITTED}
     by_term = {name: [row for row in residuals if row.term == name] for name in fitted}
     shown = {name: rows for name, rows in by_term.items() if rows}
     columns = min(len(shown), 3) or 1
     lines = -(-len(shown) // columns) or 1
-    figure, panels = blank_panels(rows=lines, columns=columns, width_in=3.4 * columns, height_in=0.6 + 2.6 * lines)
+    figure, panels = blank_panels(rows=lines, columns=columns, width_in=3.4 * columns, height_in=0.8 + 2.6 * lines)
     for axes, (name, rows) in zip(panels, shown.items(), strict=False):
         _draw_course(axes, fitted[name], rows)
         axes.set_title(labels.get(name, TERM_NAMES.get(name, name)), loc="left", color=TEXT_COLOUR, fontsize=10)
     for axes in panels[len(shown) :]:
         axes.set_visible(False)
+    reference = next((row.term for row in terms if row.status == REFERENCE), None)
+    against = "" if reference is None else f", segments against {labels.get(reference, reference)}"
+    figure.suptitle(f"Hazard ratio of dropping off over time{against}", x=0.01, ha="left", color=TEXT_COLOUR)
     figure.supxlabel("days after the landmark", color=TEXT_COLOUR, fontsize=10)
-    figure.supylabel("log hazard ratio", color=TEXT_COLOUR, fontsize=10)
     return figure
 
 
 def _draw_course(axes: Axes, term: CoxRow, rows: Sequence[ResidualRow]) -> None:
+    import numpy as np
+    from matplotlib.ticker import LogLocator, NullLocator
+
     coefficient = term.coefficient or 0.0
-    days = [row.day for row in rows]
-    values = [coefficient + row.scaled_residual for row in rows]
-    middle, mean = _running_mean(days, values)
-    spread = max(1.0, 2.5 * max((abs(value - coefficient) for value in mean), default=1.0))
-    axes.scatter(days, values, s=7, color=NEUTRAL_COLOUR, alpha=0.35, linewidths=0)
-    axes.axhline(0, color=GRID_COLOUR, linewidth=1)
-    axes.axhline(coefficient, color=TEXT_COLOUR, linewidth=1, linestyle=(0, (4, 2)))
+    days = np.array([row.day for row in rows])
+    middle, mean, error = _local_means(days, np.array([coefficient + row.scaled_residual for row in rows]))
     colour = segment_colour(term.term)
-    axes.plot(middle, mean, color=colour if colour != NEUTRAL_COLOUR else TEXT_COLOUR, linewidth=2)
-    axes.set_ylim(coefficient - spread, coefficient + spread)
-    axes.set_xlim(0, max(days) or 1)
-    verdict = "" if term.proportional_p is None else f"same every day? p = {term.proportional_p:.2g}"
+    colour = TEXT_COLOUR if colour == NEUTRAL_COLOUR else colour
+    axes.fill_between(
+        middle, np.exp(mean - BAND_ERRORS * error), np.exp(mean + BAND_ERRORS * error), color=colour, alpha=0.15, lw=0
+    )
+    axes.plot(middle, np.exp(mean), color=colour, linewidth=1.8)
+    axes.axhline(np.exp(coefficient), color=TEXT_COLOUR, linewidth=1, linestyle=(0, (4, 2)))
+    axes.axhline(1, color=NEUTRAL_COLOUR, linewidth=0.8)
+    axes.set_yscale("log", base=2)
+    low, high = axes.get_ylim()
+    # Doublings where there are several, quarters of one where there are not.
+    axes.yaxis.set_major_locator(LogLocator(base=2, subs=(1.0,) if high > 8 * low else (1.0, 1.25, 1.5, 1.75)))
+    axes.yaxis.set_minor_locator(NullLocator())
+    axes.yaxis.set_major_formatter(lambda ratio, _: f"{ratio:.3g}")
+    axes.set_xlim(0, float(days.max()) or 1.0)
+    verdict = "" if term.proportional_p is None else f"same every day: p = {term.proportional_p:.2g}"
     axes.text(0.98, 0.97, verdict, transform=axes.transAxes, ha="right", va="top", fontsize=8.5, color=TEXT_COLOUR)
 
 
-def _running_mean(days: Sequence[float], values: Sequence[float]) -> tuple[list[float], list[float]]:
-    """Return means of the fifth of the points around each place, without half windows at the ends."""
-    width = max(len(values) // SMOOTHED_SHARE, 1)
-    totals = [0.0, *accumulate(values)]
-    times = [0.0, *accumulate(days)]
-    places = range(len(values) - width + 1)
-    return (
-        [(times[place + width] - times[place]) / width for place in places],
-        [(totals[place + width] - totals[place]) / width for place in places],
-    )
+def _local_means(
+    days: NDArray[np.float64], values: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+    """Return days, means of the values around each (Gaussian in the order of events), and the means' errors."""
+    import numpy as np
+
+    places = np.arange(days.size)
+    spread = max(days.size * SMOOTHED_SHARE, 1.0)
+    weights = np.exp(-0.5 * ((places[:, None] - places[None, :]) / spread) ** 2)
+    weights /= weights.sum(axis=1, keepdims=True)
+    means = weights @ values
+    # The variance of one residual around the fitted coefficient, times what is left of it after averaging.
+    errors = values.std() * np.sqrt((weights**2).sum(axis=1))
+    return days, means, errors
 
 
 def _draw_line(axes: Axes, name: str, rows: Sequence[CurvePoint]) -> None:
@@ -218,6 +243,7 @@ def _label_ends(
     last_day: float,
     colours: Mapping[str, str] | None = None,
     top: float = 1.02,
+    gap: float = LABEL_GAP,
 ) -> None:
     """Write each name and the last estimate at its curve's end, moved apart just enough to be read.
 
@@ -228,10 +254,11 @@ def _label_ends(
         if name == UNCLASSIFIED:
             continue
         height = end.estimate or 0
-        place = max(height, heights[-1] + LABEL_GAP * 1.3 * top) if heights else height
+        place = max(height, heights[-1] + gap * 1.3 * top) if heights else height
         heights.append(place)
         colour = (colours or {}).get(name) or segment_colour(name)
-        text = f"{labels.get(name, 'all users' if name == OVERALL else name)}  {height:.0%}"
+        share = f"{height:.0%}" if top >= FINE_TOP else f"{height:.1%}"
+        text = f"{labels.get(name, 'all users' if name == OVERALL else name)}  {share}"
         if end.day < last_day - 1e-6:
             text += f" at day {end.day:.3g}"
         axes.annotate(
