@@ -130,7 +130,9 @@ def silence_still_means_leaving(warehouse: Warehouse, month: date | None) -> Che
             {"month": month},
         )
     if definition != "inactivity" or share is None:
-        return CheckOutcome(passed=True, description="No silence counts as drop-off, or too few to judge it by.")
+        return CheckOutcome(
+            passed=True, description="No silence counts as drop-off, or too few to judge it by.", severity="WARN"
+        )
     is_right = share < MOST_RETURNS
     return CheckOutcome(
         is_right,

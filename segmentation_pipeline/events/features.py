@@ -313,7 +313,7 @@ def _calendar_share(db: Database, dates: RefreshDates, counts: UserCounts, setti
 
 def _churn_definition(db: Database, dates: RefreshDates, settings: Settings) -> dict[str, Any]:
     """Return the columns of `refreshes` that say what counts as drop-off and how well that can be told."""
-    unjudged = why_unjudged(dates, settings)
+    unjudged = why_unjudged(db, dates, settings)
     is_silence = unjudged is None and settings.churn_definition == "inactivity"
     return {
         "churn_definition": "none" if unjudged else settings.churn_definition,

@@ -39,12 +39,6 @@ silences strays by that much."""
 
 DAY_TOLERANCE = 1e-6
 
-NO_CHURN_ROLE = (
-    "no churn action is configured and no silence was measured that means leaving: write "
-    'churn = ["..."] under [roles] in pipeline.toml, with the actions that end a user\'s case badly, or run '
-    "`segpipe configure`, which measures silences"
-)
-
 
 @dataclass(frozen=True)
 class InactivityMeasurement:
@@ -68,16 +62,20 @@ class InactivityMeasurement:
                 f"{found.silence_count:,} silences that long, {found.return_share:.1%} end in a return, the first "
                 f"under {RETURN_SHARE:.0%} (seen up to {found.followed_days:.3g} days)."
             )
+        return f"No churn action is configured and {self.lack}."
+
+    @property
+    def lack(self) -> str:
+        """Why no silence can be said to mean leaving."""
+        found = self.threshold
         reached = f"{self.least_silences} silences could be followed to {found.followed_days:.3g} days only"
         judged = (
             ""
             if found.return_share is None
-            else f"; {found.return_share:.0%} of the {found.silence_count:,} that reached half of that still returned"
+            else f", and {found.return_share:.0%} of the {found.silence_count:,} that reached half of that still ended "
+            "in a return"
         )
-        return (
-            "No churn action is configured and the log is too short to tell which silence means leaving: "
-            f"{reached}{judged}."
-        )
+        return f"the log is too short to tell which silence means leaving: {reached}{judged}"
 
 
 def measure_inactivity(
@@ -120,17 +118,29 @@ def horizon_for_silence(silence_days: int | None) -> float:
     return float(HORIZON_SILENCES * (silence_days or 0))
 
 
-def why_unjudged(dates: RefreshDates, settings: Settings) -> str | None:
-    """Return why a refresh cannot tell who dropped off; None when it can."""
-    if settings.churn_definition == "none":
-        return NO_CHURN_ROLE
-    needed = horizon_for_silence(settings.silence_days)
-    if settings.churn_definition == "inactivity" and dates.horizon_days < needed - DAY_TOLERANCE:
+def is_judged(dates: RefreshDates, settings: Settings) -> bool:
+    """Tell whether a refresh can say who dropped off: by an action, or by silence within a long enough horizon."""
+    if settings.churn_definition == "inactivity":
+        return dates.horizon_days >= horizon_for_silence(settings.silence_days) - DAY_TOLERANCE
+    return settings.churn_definition == "action"
+
+
+def why_unjudged(db: Database, dates: RefreshDates, settings: Settings) -> str | None:
+    """Return why a refresh cannot say who dropped off; None when it can."""
+    if is_judged(dates, settings):
+        return None
+    if settings.churn_definition == "inactivity":
         return (
-            f"{settings.silence_days} silent days count as drop-off, which takes {needed:g} days after the landmark to "
-            f"judge; the log up to {dates.as_of:%Y-%m-%d} leaves {dates.horizon_days:.3g}"
+            f"{settings.silence_days} silent days count as drop-off, which takes "
+            f"{horizon_for_silence(settings.silence_days):g} days after the landmark to judge; the log up to "
+            f"{dates.as_of:%Y-%m-%d} leaves {dates.horizon_days:.3g}"
         )
-    return None
+    measured = measure_inactivity(db, settings, log_start=dates.log.start_at, as_of=dates.as_of)
+    lack = measured.lack if measured.days is None else f"{measured.days} silent days would tell, but are not written"
+    return (
+        f"no churn action is configured, and {lack}. Write churn = [...] under [roles] in pipeline.toml, with the "
+        "actions that end a user's case badly, or run `segpipe configure`, which measures silences"
+    )
 
 
 def silence_parameters(

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from segmentation_pipeline.events.clock import log_span, refresh_dates
 from segmentation_pipeline.events.feature_tables import UserOutcomes
-from segmentation_pipeline.events.inactivity import DAY_US, SEEN_AGAIN_DAYS, why_unjudged
+from segmentation_pipeline.events.inactivity import DAY_US, SEEN_AGAIN_DAYS, is_judged
 from segmentation_pipeline.warehouse.database import load_sql
 
 if TYPE_CHECKING:
@@ -49,7 +49,7 @@ def outcomes_of(at_risk_users: str, dates: RefreshDates, settings: Settings) -> 
         "conversion": list(roles.conversion),
         "closing": list(roles.closing),
     }
-    if settings.silence_days is not None and why_unjudged(dates, settings) is None:
+    if settings.silence_days is not None and is_judged(dates, settings):
         endings += f" UNION ALL {load_sql(__package__, 'silence_endings')}"
         parameters["silence_us"] = settings.silence_days * DAY_US
     relations = f"WITH at_risk_users AS ({at_risk_users}), endings AS ({endings})"

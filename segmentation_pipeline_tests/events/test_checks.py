@@ -12,6 +12,7 @@ from segmentation_pipeline.events.checks import (
     everyone_at_risk_has_an_outcome,
     features_cover_the_refresh,
     sessions_hold_every_event,
+    silence_still_means_leaving,
 )
 from segmentation_pipeline.events.features import write_refresh, write_user_features
 from segmentation_pipeline.events.outcomes import write_outcomes
@@ -93,3 +94,15 @@ def test_a_month_that_would_choose_the_other_clock_warns_and_flips_nothing(refre
     outcome = clock_still_suits.function(refreshed, MARCH)
     assert (outcome.passed, outcome.severity) == (False, "WARN")
     assert "segpipe configure" in outcome.description
+
+
+@pytest.mark.parametrize(("share", "is_passed"), [(0.04, True), (0.12, False), (None, True)])
+def test_a_silence_after_which_many_come_back_is_a_warning_that_says_how_to_measure_anew(refreshed, share, is_passed):
+    share = "NULL" if share is None else share
+    change(
+        refreshed,
+        f"UPDATE refreshes SET churn_definition = 'inactivity', inactivity_days = 9, return_share = {share}",
+    )
+    outcome = silence_still_means_leaving.function(refreshed, MARCH)
+    assert (outcome.passed, outcome.severity) == (is_passed, "WARN")
+    assert ("segpipe configure" in outcome.description) is not is_passed
