@@ -14,9 +14,9 @@ import numpy as np
 from segmentation_pipeline.clustering.verdict import SessionHalves
 from segmentation_pipeline.events.features import current_feature_frame, feature_frame
 from segmentation_pipeline.events.halves import half_feature_frames
-from segmentation_pipeline.segments.identity import PreviousRefresh
-from segmentation_pipeline.segments.presets import PreviousBands, PresetModel, is_preset_model
 from segmentation_pipeline.segments.embedding import spaces_of
+from segmentation_pipeline.segments.identity import PreviousRefresh
+from segmentation_pipeline.segments.presets import PresetModel, PreviousBands, is_preset_model
 from segmentation_pipeline.segments.refreshing import RefreshInputs
 from segmentation_pipeline.segments.scoring import SegmentModel
 from segmentation_pipeline.segments.tables import Embeddings, SegmentModels, UserClusters

@@ -51,8 +51,8 @@ if TYPE_CHECKING:
 class RefreshSegments:
     """Segments of one refresh, in the order of their ids; arrays have one entry per user.
 
-    `raw_labels` are those of the chosen method; `jaccard_draws` are empty where stability was not measured. `succession` says
-    how they follow on the earlier refresh's; None when there was none.
+    `raw_labels` are those of the chosen method; `jaccard_draws` are empty where stability was not measured.
+    `succession` says how they follow on the earlier refresh's; None when there was none.
     """
 
     model: SegmentModel

@@ -77,10 +77,7 @@ QUALIFY cluster_id <> 'unclassified'
 _VERDICT = """
 SELECT
     $month::DATE AS refresh_month, $verdict AS verdict, 'As the sample has it.' AS reason,
-    'session_halves' AS evidence_basis, 100 AS evidence_user_count, 3 AS segment_count, NULL AS candidate_id,
-    NULL AS weakness, 0.0 AS unclassified_share, NULL::DOUBLE AS agreement, NULL::DOUBLE AS held_out_agreement,
-    NULL::DATE AS matched_against, NULL AS matched_by, NULL::DOUBLE AS moved_share,
-    NULL::DOUBLE AS expected_moved_share, NULL::DOUBLE AS model_agreement, NULL::DOUBLE AS expected_model_agreement
+    'session_halves' AS evidence_basis, 100 AS evidence_user_count, 3 AS segment_count
 """
 
 _CURVES = """

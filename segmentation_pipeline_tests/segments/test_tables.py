@@ -56,6 +56,8 @@ TRUE_ROWS: dict[type[Table], dict[str, str]] = {
         "user_count": "100",
         "share": "0.5",
         "jaccard": "0.9",
+        "stability": "'highly stable'",
+        "born_month": MONTH,
         "drop_off_count": "20",
         "drop_off_rate": "0.2",
         "drop_off_low": "0.1",
