@@ -69,7 +69,7 @@ class ObservedMonth:
 def observed_months(log: SimulatedLog, months: Sequence[date], settings: Settings = SETTINGS) -> list[ObservedMonth]:
     """Return each month of the log as the pipeline sees it."""
     with log_database() as db:
-        _load(db, log)
+        load_log(db, log)
         return [_observed(db, log, month, settings) for month in months]
 
 
@@ -79,7 +79,8 @@ def months_from(first: date, count: int) -> Iterator[date]:
         yield date(first.year + number // 12, number % 12 + 1, 1)
 
 
-def _load(db: Database, log: SimulatedLog) -> None:
+def load_log(db: Database, log: SimulatedLog) -> None:
+    """Put the events of a log into `raw_events`."""
     import pandas as pd
 
     start = np.datetime64(LOG_START, "us")

@@ -20,7 +20,11 @@ from segmentation_pipeline.clustering.rows import canonical_order
 if TYPE_CHECKING:
     from segmentation_pipeline.clustering.centres import Centres
     from segmentation_pipeline.clustering.repeatability import Halves
-    from segmentation_pipeline.clustering.rows import Labels, Matrix
+    from segmentation_pipeline.clustering.rows import Matrix
+
+
+LEAST_NOISE = 0.1
+"""Added to every column's variance between halves, as a share of the mean one: no column is the axis alone."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,14 +54,18 @@ class GapTest:
 
 
 def gap_between_halves(halves: Halves, *, k: int, seed: int) -> GapTest:
-    """Test for gaps with the same users' other half: members and axis from one half, values from the other.
+    """Test for gaps with the same users' other half: members and neighbours from one half, values from the other.
 
     Values of the half that made the clusters would dip wherever k-means cuts; the other half's are free of the cut.
-    Row order has no influence; columns must be scaled alike.
+    The axis leads from the mean of one cluster's members to the other's *as the other half sees them*, each column
+    weighted by how little users change in it between their halves: what made the clusters by chance is not on it.
+    (Along the centres themselves a feature that is zero or not by chance, such as visits at night, dips in each half
+    without being the same users' feature.) Row order has no influence; columns must be scaled alike.
     """
     ordered = halves.in_canonical_order()
+    weights = _steadiness(ordered)
     with one_quiet_thread():
-        ways = [_gap(*way, k=k, seed=seed, is_same_users=True) for way in _both_ways(ordered.a, ordered.b)]
+        ways = [_gap(*way, k=k, seed=seed, weights=weights) for way in _both_ways(ordered.a, ordered.b)]
     return max(ways, key=lambda way: way.p)
 
 
@@ -66,7 +74,7 @@ def gap_between_users(features: Matrix, *, k: int, seed: int) -> GapTest:
     rows = features[canonical_order(features)]
     first, second = split_users(len(rows), np.random.default_rng(seed))
     with one_quiet_thread():
-        ways = [_gap(*way, k=k, seed=seed, is_same_users=False) for way in _both_ways(rows[first], rows[second])]
+        ways = [_gap(*way, k=k, seed=seed, weights=None) for way in _both_ways(rows[first], rows[second])]
     return max(ways, key=lambda way: way.p)
 
 
@@ -92,17 +100,32 @@ def _both_ways(first: Matrix, second: Matrix) -> tuple[tuple[Matrix, Matrix], tu
     return (first, second), (second, first)
 
 
-def _gap(here: Matrix, there: Matrix, *, k: int, seed: int, is_same_users: bool) -> GapTest:
+def _steadiness(halves: Halves) -> Matrix:
+    """Return one over the variance of each column between the halves of a user; the steadiest not without limit."""
+    noise = (halves.a - halves.b).var(axis=0)
+    floor = LEAST_NOISE * float(noise.mean())
+    return np.asarray(1.0 / (noise + floor)) if floor > 0 else np.ones(len(noise))
+
+
+def _gap(here: Matrix, there: Matrix, *, k: int, seed: int, weights: Matrix | None) -> GapTest:
+    """Test the pairs found here with the rows there: the same users where `weights` are given, else others."""
     centres = fit_centres(here, k=k, seed=seed, starts=STARTS)
-    members = centres.labels if is_same_users else centres.nearest(there)
-    pairs = tuple(_pair_gap(centres.places, members, there, *pair) for pair in neighbours(centres, here))
+    members = centres.nearest(there) if weights is None else centres.labels
+    pairs = []
+    for one, other in neighbours(centres, here):
+        first, second = there[members == one], there[members == other]
+        if len(first) == 0 or len(second) == 0:
+            continue
+        if weights is None:  # members are cut along the centres' axis, so no other axis is free of the cut
+            axis = centres.places[other] - centres.places[one]
+        else:
+            axis = weights * (second.mean(axis=0) - first.mean(axis=0))
+        pairs.append(_pair_gap(np.vstack([first, second]) @ axis))
     # Holm's smallest adjusted p: the smallest of all, times their number.
     smallest = min((pair.p for pair in pairs), default=1.0)
-    return GapTest(min(1.0, smallest * len(pairs)), k, pairs)
+    return GapTest(min(1.0, smallest * len(pairs)), k, tuple(pairs))
 
 
-def _pair_gap(places: Matrix, members: Labels, there: Matrix, one: int, other: int) -> PairGap:
-    axis = places[other] - places[one]
-    values = there[(members == one) | (members == other)] @ axis
-    found = dip(values) if len(values) else 0.0
+def _pair_gap(values: Matrix) -> PairGap:
+    found = dip(values)
     return PairGap(found, dip_p(found, len(values)), len(values))

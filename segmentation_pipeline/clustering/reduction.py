@@ -23,6 +23,11 @@ KEPT_VARIANCE = 0.9
 NEIGHBOURS = 30
 """UMAP's n_neighbors: groups of 5 % of 600 users; smaller values tear a continuum into islands."""
 
+MANY_ROWS = 2_000
+EPOCHS_OF_MANY = 200
+"""UMAP's own number of epochs falls from 500 to 200 beyond 10,000 rows; ours beyond 2,000: at 10,000 rows and five
+dimensions 7 s instead of 38 s, and k-means in the result finds planted groups as well (adjusted Rand .61 and .61)."""
+
 UMAP_DIMENSIONS = 5
 MAP_MIN_DIST = 0.1
 PLACING_NEIGHBOURS = 5
@@ -67,6 +72,7 @@ def umap_coordinates(components: Matrix, *, dimensions: int, min_dist: float, se
             n_components=dimensions,
             n_neighbors=min(NEIGHBOURS, len(components) - 1),
             min_dist=min_dist,
+            n_epochs=EPOCHS_OF_MANY if len(components) > MANY_ROWS else None,
             random_state=seed,
             n_jobs=1,
         ).fit_transform(components)

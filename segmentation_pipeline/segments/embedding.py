@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from segmentation_pipeline.config import SegmentSettings
 
 UMAP_ROWS = 10_000
-"""UMAP is fitted on at most this many users (about 20 s); the others are placed among their neighbours."""
+"""UMAP is fitted on at most this many users (about 10 s a space); the others are placed among their neighbours."""
 
 ACTIVITY_PREFIX = "intensity:"
 """The sample of users that models are fitted on is spread over the first feature of this group."""

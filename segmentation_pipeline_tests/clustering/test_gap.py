@@ -52,6 +52,21 @@ def test_the_half_that_made_the_clusters_would_dip_where_it_was_cut():
     assert gap_between_halves(noise, k=2, seed=1).p > 0.05
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_a_feature_that_is_zero_or_not_by_chance_in_each_half_is_no_gap(seed):
+    # Visits at night: some in either half, but not the same users' habit. k-means cuts there, and each half dips.
+    rng = np.random.default_rng(seed)
+    lasting = rng.normal(size=(300, 2))
+    looks = [
+        np.column_stack([lasting + rng.normal(0, 1, lasting.shape), 8.0 * (rng.random(300) < 0.3)]) for _ in range(2)
+    ]
+    looks = [look + rng.normal(0, 0.3, look.shape) for look in looks]
+    found = gap_between_halves(Halves(*looks), k=2, seed=1)
+    assert found.p > 0.05
+    habit = Halves(looks[0], np.column_stack([looks[1][:, :2], looks[0][:, 2] + rng.normal(0, 0.3, 300)]))
+    assert gap_between_halves(habit, k=2, seed=1).p <= 0.01
+
+
 def test_p_is_the_smallest_after_holm_of_the_worse_direction():
     types, _ = blobs(centres=TRIANGLE, each=40, spread=1.0)
     same_place = np.zeros_like(types) + np.random.default_rng(0).normal(0, 0.1, types.shape)
