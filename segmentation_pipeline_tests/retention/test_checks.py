@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import shutil
 from typing import TYPE_CHECKING
 
 import dagster as dg
 import pytest
 
+from segmentation_pipeline.config import Home, Settings
 from segmentation_pipeline.retention import checks
 from segmentation_pipeline.retention.assets import retention
-from segmentation_pipeline_tests.retention.refresh_samples import MONTH, sample_warehouse
+from segmentation_pipeline.warehouse.warehouse import Warehouse
+from segmentation_pipeline_tests.retention.refresh_samples import MONTH, ROLES, sample_warehouse
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -17,6 +20,14 @@ if TYPE_CHECKING:
     from segmentation_pipeline.orchestration.table_checks import TableCheck
 
 SOME_ROW = "cluster_id = '2026-01-b' AND day = 7"
+
+
+@pytest.fixture(scope="module")
+def judged_home(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A home whose refresh was judged once; each test breaks a copy."""
+    root = tmp_path_factory.mktemp("judged")
+    retention.function(dg.build_asset_context(partition_key=MONTH.isoformat()), sample_warehouse(root))
+    return root
 
 
 @pytest.mark.parametrize(
@@ -41,9 +52,9 @@ SOME_ROW = "cluster_id = '2026-01-b' AND day = 7"
         (checks.drop_off_is_told_once, "UPDATE clusters SET drop_off_rate = 0.41 WHERE cluster_id = '2026-01-b'"),
     ],
 )
-def test_a_broken_law_is_found(tmp_path: Path, law: TableCheck, mutation: str) -> None:
-    warehouse = sample_warehouse(tmp_path)
-    retention.function(dg.build_asset_context(partition_key=MONTH.isoformat()), warehouse)
+def test_a_broken_law_is_found(judged_home: Path, tmp_path: Path, law: TableCheck, mutation: str) -> None:
+    shutil.copytree(judged_home, tmp_path / "home")
+    warehouse = Warehouse(Home(tmp_path / "home"), Settings(roles=ROLES))
     assert law.function(warehouse, MONTH).passed
     with warehouse.transaction() as db:
         db.execute(mutation)
