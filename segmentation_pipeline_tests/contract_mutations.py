@@ -85,6 +85,7 @@ ROW_MUTATIONS: dict[tuple[str, str], str] = {
     ("cluster_lineage", "other_segment_where_two_take_part"): "kind = 'split', other_cluster_id = cluster_id",
     ("user_moves", "excess_is_the_difference"): "excess_share = 0.5",
     ("feature_drift", "drifts_above_the_threshold"): "is_drifting = true",
+    ("segment_trends", "changes_since_an_earlier_refresh"): "previous_month = refresh_month, share_change = 0.1",
     ("cluster_metrics", "value_lies_in_its_interval"): "value = 5, low = 6, high = 7",
     ("cluster_metrics", "interval_has_both_ends"): "low = value, high = NULL",
     ("cluster_metrics", "direction_needs_a_contrast_that_excludes_no_difference"): (

@@ -35,9 +35,12 @@ from segmentation_pipeline.retention.tables import (
     SurvivalFits,
     SurvivalValidations,
 )
+from segmentation_pipeline.retention.trend_pictures import draw_trends
+from segmentation_pipeline.retention.trend_tables import SegmentTrends
 from segmentation_pipeline.retention.validating import validation_rows
 from segmentation_pipeline.segments.tables import Clusters, UserClusters
-from segmentation_pipeline.warehouse.database import Database
+from segmentation_pipeline.segments.verdict_tables import RefreshVerdicts
+from segmentation_pipeline.warehouse.database import Database, load_sql
 from segmentation_pipeline.warehouse.frames import typed_frame
 from segmentation_pipeline.warehouse.resource import Warehouse
 
@@ -137,6 +140,26 @@ def survival_validations(context: dg.AssetExecutionContext, warehouse: Warehouse
         "brier_difference": f"{model.brier_difference:+.4f} "
         f"({model.brier_difference_low:+.4f} to {model.brier_difference_high:+.4f}); below 0 segments help",
         **_note(is_mechanical=model.is_mechanical),
+    }
+
+
+@table_asset(
+    SegmentTrends,
+    reads=[Refreshes, RefreshVerdicts, Clusters, SurvivalFits, RetentionCurves],
+    group="retention",
+    kinds={"duckdb", "sql"},
+)
+def segment_trends(_context: dg.AssetExecutionContext, warehouse: Warehouse) -> dict[str, Any]:
+    """Every segment over all refreshes, written anew whenever one of them is."""
+    with warehouse.transaction() as db:
+        db.ensure(Refreshes, RefreshVerdicts, Clusters, SurvivalFits, RetentionCurves)
+        db.replace(SegmentTrends, load_sql(__package__, "segment_trends"))
+        rows = db.rows("FROM segment_trends ORDER BY refresh_month, cluster_id")
+    if not rows:
+        return {"why_empty": "no refresh has segments yet"}
+    return {
+        "refreshes": len({row["refresh_month"] for row in rows}),
+        "trends_picture": png_metadata(draw_trends(rows)),
     }
 
 

@@ -25,7 +25,7 @@ from segmentation_pipeline.segments.identity_tables import ClusterLineage, UserM
 from segmentation_pipeline.segments.pictures import draw_map, draw_unlabelled
 from segmentation_pipeline.segments.reading import (
     Outcomes,
-    is_churn_known,
+    read_churn_definition,
     read_current_features,
     read_features,
     read_inputs,
@@ -109,13 +109,13 @@ def clusters(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dict[st
         status, reason = read_status(db, month)
         inputs = read_inputs(db, month) if status == "ready" else None
         if inputs is not None:
-            places, outcomes, has_churn = read_places(db, month), read_outcomes(db, month), is_churn_known(db, month)
+            places, outcomes, churn = read_places(db, month), read_outcomes(db, month), read_churn_definition(db, month)
     if inputs is None:
         with warehouse.transaction() as db:
             writing.write_insufficient(db, month, reason, *SEGMENT_TABLES)
         return {"clusters": {"why_empty": f"insufficient data for {month:%Y-%m}: {reason}"}}
     found = segment_refresh(inputs, settings.segments)
-    followed = _drop_offs(found, outcomes, settings) if has_churn else None
+    followed = _drop_offs(found, outcomes, settings, churn) if churn != "none" else None
     with warehouse.transaction() as db:
         writing.write_clusters(db, found, followed)
         writing.write_user_clusters(db, inputs.features, found)
@@ -167,7 +167,9 @@ def _as_metadata(figures: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _drop_offs(found: SegmentedRefresh, outcomes: Outcomes, settings: Settings) -> writing.SegmentDropOffs | None:
+def _drop_offs(
+    found: SegmentedRefresh, outcomes: Outcomes, settings: Settings, churn: str
+) -> writing.SegmentDropOffs | None:
     """Return drop-offs by the longest day followed; None where nobody was followed."""
     segments, least = found.segments.scores.segments, settings.retention.min_at_risk
     day = longest_followed_day(outcomes.durations_days, outcomes.followed_days, segments, least)
@@ -177,7 +179,7 @@ def _drop_offs(found: SegmentedRefresh, outcomes: Outcomes, settings: Settings) 
     each, everyone = drop_offs(
         outcomes.durations_days, outcomes.outcomes, segments, count, day, settings.retention.alpha
     )
-    return writing.SegmentDropOffs(each, everyone)
+    return writing.SegmentDropOffs(each, everyone, is_mechanical=churn == "inactivity")
 
 
 def _insufficient(warehouse: Warehouse, month: date, reason: str | None, *tables: Any) -> dict[str, Any]:

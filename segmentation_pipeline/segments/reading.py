@@ -58,11 +58,10 @@ def read_status(db: Database, month: date) -> tuple[str, str | None]:
     return (str(row[0]), row[1]) if row else ("insufficient_data", f"{month:%Y-%m} has not been refreshed yet.")
 
 
-def is_churn_known(db: Database, month: date) -> bool:
-    """Tell whether the refresh knows who dropped off, by an action or by silence."""
-    return db.one(
-        "SELECT churn_definition <> 'none' FROM refreshes WHERE refresh_month = $month", {"month": month}
-    ) == (True,)
+def read_churn_definition(db: Database, month: date) -> str:
+    """Return how the refresh knows who dropped off: by an `action`, by `inactivity`, or not at all (`none`)."""
+    row = db.one("SELECT churn_definition FROM refreshes WHERE refresh_month = $month", {"month": month})
+    return str(row[0]) if row else "none"
 
 
 def read_features(db: Database, month: date) -> Features:

@@ -35,7 +35,8 @@ def segments_table(found: SegmentedRefresh, drop_offs: SegmentDropOffs | None) -
         shown = NOT_KNOWN
         if own is not None and own.rate is not None and own.low is not None and own.high is not None:
             shown = f"{own.rate:.0%} ({own.low:.0%}–{own.high:.0%}) in {own.day:.3g} d"
-        risk = churn_risk(own, drop_offs.everyone if drop_offs is not None else None)
+        is_compared = drop_offs is not None and not drop_offs.is_mechanical
+        risk = churn_risk(own, drop_offs.everyone if drop_offs is not None and is_compared else None)
         stability = stability_of(found, number) or NOT_KNOWN
         users = f"{segments.user_counts[number]:,}"
         lines.append(_row((cluster_id, naming.label, users, stability, shown, risk, naming.description)))

@@ -133,14 +133,17 @@ class Clusters(Table):
 
     @dataframe_check
     def drop_off_known_as_a_whole(cls, data: Any) -> Any:
-        """Rate, interval and days are known together, or none is; without a rate the risk is unknown."""
+        """Rate, interval and days are known together, or none is; without a rate the risk is unknown.
+
+        It is unknown with a rate, too, where drop-off is silence: a comparison would be mechanical.
+        """
         t = data.table
         is_missing = t.drop_off_rate.isnull()
         return (
             (is_missing == t.drop_off_low.isnull())
             & (is_missing == t.drop_off_high.isnull())
             & (is_missing == t.drop_off_days.isnull())
-            & (is_missing == (t.churn_risk == "unknown"))
+            & (~is_missing | (t.churn_risk == "unknown"))
         )
 
     @dataframe_check

@@ -50,6 +50,8 @@ class SegmentDropOffs:
 
     segments: list[DropOff]
     everyone: DropOff
+    is_mechanical: bool = False
+    """Whether drop-off is silence, so that activity defines both sides of a comparison: then no risk is told."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -284,5 +286,5 @@ def _drop_off_columns(drop_offs: SegmentDropOffs | None, number: int) -> dict[st
         "drop_off_low": own.low,
         "drop_off_high": own.high,
         "drop_off_days": own.day if own.rate is not None else None,
-        "churn_risk": churn_risk(own, drop_offs.everyone),
+        "churn_risk": "unknown" if drop_offs.is_mechanical else churn_risk(own, drop_offs.everyone),
     }
