@@ -52,7 +52,8 @@ def evidence(connection: duckdb.DuckDBPyConnection, month: date) -> list[Evidenc
         "SELECT test, cluster_id, statistic, p, threshold, is_passed, stability, description, draws"
         " FROM cluster_evidence WHERE refresh_month = $month ORDER BY test = 'jaccard', test, cluster_id"
     )
-    return [EvidenceTest(*row[:-1], tuple(json.loads(row[-1]))) for row in ask(connection, sql, {"month": month})]
+    rows = ask(connection, sql, {"month": month})
+    return [EvidenceTest(*[*row[:8], tuple(json.loads(row[8]))]) for row in rows]
 
 
 def lineage(connection: duckdb.DuckDBPyConnection, month: date) -> list[LineageEvent]:

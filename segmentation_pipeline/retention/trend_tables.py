@@ -10,7 +10,7 @@ from segmentation_pipeline.warehouse.contracts import Day, Integer, Real, Table,
 
 
 class SegmentTrends(Table):
-    """One row per refresh and segment of it (and `overall`): size, drop-off and retention, beside the refresh before."""
+    """One row per refresh and segment of it (and `overall`): size, drop-off and retention, and the change of size."""
 
     refresh_month: Day = column("Refresh, first of its month.")
     cluster_id: Text = column("Segment, or `overall` for all users at risk.", min_length=7)

@@ -12,11 +12,13 @@ import dagster as dg
 from segmentation_pipeline.config import Settings
 from segmentation_pipeline.events.feature_tables import (
     CurrentFeatures,
+    FeaturePriors,
     HalfFeatures,
     Refreshes,
     UserFeatures,
     UserOutcomes,
 )
+from segmentation_pipeline.events.tables import RawEvents
 from segmentation_pipeline.orchestration.pictures import png_metadata
 from segmentation_pipeline.orchestration.table_assets import refresh_month, table_asset
 from segmentation_pipeline.segments import writing
@@ -93,7 +95,7 @@ def embeddings(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dict[
 
 @table_asset(
     *SEGMENT_TABLES,
-    reads=[Refreshes, UserFeatures, UserOutcomes, HalfFeatures, Embeddings],
+    reads=[RawEvents, Refreshes, FeaturePriors, UserFeatures, UserOutcomes, HalfFeatures, Embeddings],
     group="segments",
     kinds={"duckdb", "scikitlearn"},
     monthly=True,
@@ -107,7 +109,7 @@ def clusters(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dict[st
     month, settings = refresh_month(context), warehouse.settings
     with warehouse.read() as db:
         status, reason = read_status(db, month)
-        inputs = read_inputs(db, month) if status == "ready" else None
+        inputs = read_inputs(db, month, settings) if status == "ready" else None
         if inputs is not None:
             places, outcomes, churn = read_places(db, month), read_outcomes(db, month), read_churn_definition(db, month)
     if inputs is None:

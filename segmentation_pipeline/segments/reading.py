@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segmentation_pipeline.clustering.verdict import SessionHalves
-from segmentation_pipeline.events.features import current_feature_frame, feature_frame
+from segmentation_pipeline.events.features import current_feature_frame, feature_frame, features_under
 from segmentation_pipeline.events.halves import half_feature_frames
 from segmentation_pipeline.segments.embedding import spaces_of
 from segmentation_pipeline.segments.identity import PreviousRefresh
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from segmentation_pipeline.clustering.rows import Matrix
+    from segmentation_pipeline.config import Settings
     from segmentation_pipeline.warehouse.database import Database
 
 
@@ -205,10 +206,11 @@ def read_previous(db: Database, month: date) -> tuple[PreviousRefresh | None, Pr
     return found, bands
 
 
-def read_inputs(db: Database, month: date) -> RefreshInputs:
+def read_inputs(db: Database, month: date, settings: Settings) -> RefreshInputs:
     """Return what the segments of a ready refresh are made from."""
     features = read_features(db, month)
     previous, bands = read_previous(db, month)
+    as_before = None if previous is None else features_under(db, month, previous.month, settings)
     return RefreshInputs(
         month=month,
         features=features,
@@ -216,6 +218,7 @@ def read_inputs(db: Database, month: date) -> RefreshInputs:
         halves=read_halves(db, month, features),
         previous=previous,
         previous_bands=bands,
+        as_before=None if as_before is None else _features(as_before),
         behaviour=None if previous is None else read_behaviour_pair(db, previous.month, month),
     )
 

@@ -50,7 +50,8 @@ class RefreshInputs:
     """What a refresh of segments reads; rows of all arrays are the users at risk in the order of their ids.
 
     `previous` is the latest earlier refresh with segments found in the data, `previous_bands` the latest one with
-    cuts of ours. `behaviour` pairs what users did then (at `previous.month`) and now; None at the first refresh.
+    cuts of ours. `as_before` are this refresh's users as the previous model knows them: shrunk to the population of its
+    month. `behaviour` pairs what users did then (at `previous.month`) and now; None at the first refresh.
     """
 
     month: date
@@ -59,7 +60,8 @@ class RefreshInputs:
     halves: SessionHalves | None
     previous: PreviousRefresh | None
     previous_bands: PreviousBands | None
-    behaviour: tuple[Features, Features] | None
+    as_before: Features | None = None
+    behaviour: tuple[Features, Features] | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -142,6 +144,7 @@ def _found(inputs: RefreshInputs, evidence: Evidence, settings: SegmentSettings)
         settings,
         user_ids=features.user_ids,
         previous=previous,
+        as_before=None if inputs.as_before is None else (inputs.as_before.names, inputs.as_before.matrix),
         halves=inputs.halves,
         is_two_proven=evidence.verdict == "distinct" and evidence.k == 2,
     )
@@ -197,8 +200,9 @@ def _model_drift(
         return None
     names, matrix = inputs.features.names, inputs.features.matrix
     fitted = fitted_rows(names, matrix, settings)
+    as_before = inputs.as_before or inputs.features
     return model_drift(
-        inputs.previous.model.score(names, matrix[fitted]).segments,
+        inputs.previous.model.score(as_before.names, as_before.matrix[fitted]).segments,
         found.model.score(names, matrix[fitted]).segments,
         clusterer=found.segmentation.choice.chosen.clusterer,
         space=space[fitted],

@@ -92,6 +92,7 @@ def segment_users(
     *,
     user_ids: NDArray[np.object_] | None = None,
     previous: PreviousRefresh | None = None,
+    as_before: tuple[Sequence[str], Matrix] | None = None,
     halves: SessionHalves | None = None,
     is_two_proven: bool = False,
 ) -> RefreshSegments:
@@ -99,7 +100,9 @@ def segment_users(
 
     With a `previous` refresh its centres and number of segments are where this one starts from, segments that are
     still the same keep their ids and slugs, and users keep their segment unless another is clearly likelier;
-    `user_ids` (in the order of the rows) say who was there then. `halves`: raw features of some of the users from
+    `user_ids` (in the order of the rows) say who was there then; `as_before` are the names and values of the same
+    users' features as the previous model knows them (shrunk to its month's population; default: as they are now).
+    `halves`: raw features of some of the users from
     two halves of their visits, to tell whether a challenger is as repeatable.
 
     Raises:
@@ -108,14 +111,14 @@ def segment_users(
     fitted = fitted_rows(names, matrix, settings)
     scaling = fit_scaling(names, matrix[fitted])
     features = scaling.transform(names, matrix)
-    shares_now = _shares_now(previous, names, matrix)
+    earlier = None if previous is None else _EarlierView.of(previous, as_before or (names, matrix), scaling, features)
     try:
         segmentation = find_segments(
             features[fitted],
             {name: space[fitted] for name, space in spaces.items()},
             choice_options(settings, is_two_proven=is_two_proven),
             floor=settings.membership_floor,
-            incumbent=_incumbent(previous, shares_now, scaling, names, halves, settings.seed),
+            incumbent=_incumbent(earlier, names, halves, settings.seed),
         )
     except TooFewRows as error:
         raise SettingsError(f"segments.k = {settings.k}: {error}") from None
@@ -125,18 +128,18 @@ def segment_users(
     sizes = np.bincount(assigned[assigned >= 0], minlength=len(membership.shares)).tolist()
     ranks = birth_order(sizes, [tuple(mean) for mean in membership.means.tolist()])
     matching = None
-    if previous is not None and user_ids is not None:
+    if previous is not None and earlier is not None and user_ids is not None:
         then = previous.segments_of(user_ids)
-        matching = match_clusters(then, assigned, previous.centres_in(scaling), membership.means)
+        matching = match_clusters(then, assigned, earlier.centres, membership.means)
     identities = identify(month, ranks, () if previous is None else previous.model.cluster_ids, matching)
     order = list(identities.numbers)
     succession = None
-    if previous is not None and user_ids is not None and matching is not None:
+    if previous is not None and earlier is not None and user_ids is not None and matching is not None:
         succession = Succession(
             previous=previous,
             matching=matching.renumbered(order),
             carried_from=identities.carried_from,
-            shares_now=shares_now,
+            shares_now=earlier.shares_now,
             segments_then=then,
             was_at_risk=previous.was_at_risk(user_ids),
             held=held_segments(identities.carried_from, then),
@@ -185,29 +188,33 @@ def candidates_only(
     )
 
 
-def _shares_now(previous: PreviousRefresh | None, names: Sequence[str], matrix: Matrix) -> Matrix:
-    """Return the share of today's users that the previous model puts into each of its segments."""
-    if previous is None:
-        return np.zeros(0)
-    segments = previous.model.score(names, matrix).segments
-    return np.bincount(segments[segments >= 0], minlength=len(previous.model.cluster_ids)) / len(matrix)
+@dataclass(frozen=True, slots=True, eq=False)
+class _EarlierView:
+    """Today's users as the previous model sees them: its segments' centres in today's space, and their shares."""
+
+    centres: Matrix
+    shares_now: Matrix
+
+    @classmethod
+    def of(
+        cls, previous: PreviousRefresh, as_before: tuple[Sequence[str], Matrix], scaling: Scaling, features: Matrix
+    ) -> _EarlierView:
+        names, matrix = as_before
+        segments = previous.model.score(names, matrix).segments
+        counts = np.bincount(segments[segments >= 0], minlength=len(previous.model.cluster_ids))
+        return cls(previous.centres_in(scaling, features, segments), counts / len(matrix))
 
 
 def _incumbent(
-    previous: PreviousRefresh | None,
-    shares_now: Matrix,
-    scaling: Scaling,
-    names: Sequence[str],
-    halves: SessionHalves | None,
-    seed: int,
+    earlier: _EarlierView | None, names: Sequence[str], halves: SessionHalves | None, seed: int
 ) -> Incumbent | None:
     """Return the previous centres, without those of segments that hold under 5 % of today's users.
 
     Those retire here: left in, their centres would capture users of others.
     """
-    if previous is None or not (shares_now >= LEAST_SHARE).any():
+    if earlier is None or not (earlier.shares_now >= LEAST_SHARE).any():
         return None
-    centres = previous.centres_in(scaling)[shares_now >= LEAST_SHARE]
+    centres = earlier.centres[earlier.shares_now >= LEAST_SHARE]
     if halves is None:
         return Incumbent(centres)
     both = scaled_halves(names, halves.a, halves.b)
