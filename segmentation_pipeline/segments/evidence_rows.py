@@ -29,6 +29,7 @@ TITLES = {
 }
 """What each verdict is called where people read it."""
 
+FORCED_TITLE = "Your users did not differ repeatably: the settings force these segments"
 OVERALL = "overall"
 LEAST_SEED_RAND = 0.9
 """Adjusted Rand of refits under other seeds, under which a partition hangs on its seed."""
@@ -84,9 +85,11 @@ def verdict_row(found: SegmentedRefresh) -> VerdictRow:
     segments, drift, assigner = found.segments, found.model_drift, found.assigner
     moved = next((move for move in found.moves if move.to_cluster_id == MOVED), None)
     chosen = None if isinstance(segments, PresetSegments) else segments.segmentation
+    is_forced = found.evidence.verdict == "no_segments" and chosen is not None
+    title = FORCED_TITLE if is_forced else TITLES[found.evidence.verdict]
     return VerdictRow(
         verdict=found.evidence.verdict,
-        reason=f"{TITLES[found.evidence.verdict]}. {found.evidence.reason}",
+        reason=f"{title}. {found.evidence.reason.removeprefix('Users did not differ repeatably. ')}",
         evidence_basis=found.evidence.basis,
         evidence_user_count=found.evidence.user_count,
         segment_count=len(segments.model.cluster_ids),

@@ -85,14 +85,16 @@ def _dates(refresh: client.RefreshSummary) -> str:
 def _verdict(refresh: client.RefreshSummary, evidence: list[client.EvidenceTest]) -> Panel:
     colour = {"distinct": "green", "continuum": "cyan"}.get(refresh.verdict or "", "yellow")
     lines = [f"[bold]{refresh.verdict}[/]  {escape(refresh.verdict_reason or '')}"]
-    lines += [
-        f"  {'[green]holds[/]' if test.is_passed else '[yellow]does not[/]'}  {test.test}: {escape(test.description)}"
-        for test in evidence
-        if test.cluster_id == OVERALL
-    ]
+    tests = [_test(test) for test in evidence if test.cluster_id == OVERALL]
+    lines += [f"  {'   '.join(tests)}"] if tests else []
     if refresh.weakness is not None:
         lines.append(f"  [yellow]weak[/]  {escape(refresh.weakness)}")
     return Panel("\n".join(lines), title="Verdict", title_align="left", border_style=colour, padding=(0, 1))
+
+
+def _test(test: client.EvidenceTest) -> str:
+    mark = "[green]✓[/]" if test.is_passed else "[yellow]✗[/]"
+    return f"{mark} {test.test} {test.statistic:.2f}" + ("" if test.p is None else f" (p {test.p:.3f})")
 
 
 def _since_before(refresh: client.RefreshSummary, lineage: list[client.LineageEvent]) -> Iterator[str]:
@@ -133,10 +135,9 @@ def _segments_table(segments: list[client.SegmentSummary]) -> Table:
     by_day = f" by day {max(drop_off_days):.3g}" if drop_off_days else ""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     table.add_column("segment", no_wrap=True)
-    table.add_column("label", overflow="fold")
+    table.add_column("label", overflow="fold", min_width=18)
     table.add_column("stability", overflow="fold")
     table.add_column("users", justify="right", no_wrap=True)
-    table.add_column("share", justify="right", no_wrap=True)
     table.add_column(f"drop-off{by_day} (95 %)", justify="right")
     table.add_column("retention (KM)", justify="right")
     for segment in segments:
@@ -144,8 +145,7 @@ def _segments_table(segments: list[client.SegmentSummary]) -> Table:
             segment.cluster_id,
             escape(segment.display_name),
             segment.stability or ("our cut" if segment.origin == "preset" else NOT_KNOWN),
-            f"{segment.user_count:,}",
-            f"{segment.share:.0%}",
+            f"{segment.user_count:,} ({segment.share:.0%})",
             _drop_off(segment),
             _retention(segment),
         )

@@ -137,7 +137,7 @@ def inputs_of(
     features = features_of(feature_rows() if matrix is None else matrix)
     spaces = embed(NAMES, features.matrix, settings).spaces
     pair = None if previous is None else (features_of(feature_rows(seed=2)), features)
-    return RefreshInputs(month, features, spaces, halves, previous, bands, pair)
+    return RefreshInputs(month, features, spaces, halves, previous, bands, behaviour=pair)
 
 
 @functools.cache
