@@ -26,12 +26,16 @@ from pydantic import (
 )
 
 from segmentation_pipeline.errors import HomeError, SettingsError
+from segmentation_pipeline.llm_settings import LlmSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
 HOME_VARIABLE = "SEGPIPE_HOME"
 SETTINGS_FILE = "pipeline.toml"
+MAY_HOLD_A_KEY = ("llm.provider", "llm.key_variable")
+"""Entries people put a secret into by mistake: what was found there is not shown."""
+
 SAMPLE_HOME = Path(__file__).resolve().parent.parent / "data" / "sample"
 
 
@@ -221,6 +225,7 @@ class Settings(_Section):
     retention: RetentionSettings = RetentionSettings()
     advice: AdviceSettings = AdviceSettings()
     product: ProductContext = ProductContext()
+    llm: LlmSettings = LlmSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
     state: StateSettings = StateSettings()
 
@@ -346,7 +351,8 @@ def _explain(path: Path, error: ValidationError, raw: dict[str, Any]) -> str:
             allowed = ", ".join(sorted(_section_at(location[:-1]).model_fields))
             lines.append(f"  {key}: no such key; allowed here: {allowed}")
         else:
-            found = "" if problem["type"] == "missing" else f"found {_shown(problem['input'], raw)}; "
+            is_shown = problem["type"] != "missing" and key not in MAY_HOLD_A_KEY
+            found = f"found {_shown(problem['input'], raw)}; " if is_shown else ""
             lines.append(f"  {key}: {found}{_allowed(problem)}")
     lines.append("Next: mend these lines; `segpipe init DIR` writes a file with every key explained.")
     return "\n".join(lines)

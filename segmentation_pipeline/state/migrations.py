@@ -44,7 +44,58 @@ def names_and_notes(connection: sa.Connection) -> None:
     made.create_all(connection, checkfirst=False)
 
 
-MIGRATIONS: Sequence[Migration] = (names_and_notes,)
+def llm_tables(connection: sa.Connection) -> None:
+    """Version 2: what models were asked and answered, and what they may still be asked."""
+    made = sa.MetaData()
+    sa.Table(
+        "llm_cache",
+        made,
+        sa.Column("cache_key", sa.String(64), primary_key=True),
+        sa.Column("provider", sa.String(200), nullable=False),
+        sa.Column("model", sa.String(200), nullable=False),
+        sa.Column("reply", sa.Text, nullable=False),
+        sa.Column("created_at", sa.DateTime, nullable=False),
+    )
+    sa.Table(
+        "llm_prompts",
+        made,
+        sa.Column("prompt_hash", sa.String(64), primary_key=True),
+        sa.Column("prompt_text", sa.Text, nullable=False),
+    )
+    sa.Table(
+        "llm_calls",
+        made,
+        sa.Column("call_id", sa.String(64), primary_key=True),
+        sa.Column("refresh_month", sa.Date, nullable=False, index=True),
+        sa.Column("run_id", sa.String(200), nullable=False, index=True),
+        sa.Column("purpose", sa.String(200), nullable=False),
+        sa.Column("subject", sa.String(200), nullable=False),
+        sa.Column("provider", sa.String(200), nullable=False),
+        sa.Column("model", sa.String(200), nullable=False),
+        sa.Column("prompt_name", sa.String(200), nullable=False),
+        sa.Column("prompt_hash", sa.String(64), nullable=False),
+        sa.Column("raw_reply", sa.Text),
+        sa.Column("input_tokens", sa.Integer, nullable=False),
+        sa.Column("output_tokens", sa.Integer, nullable=False),
+        sa.Column("cost_usd", sa.Float),
+        sa.Column("latency_s", sa.Float, nullable=False),
+        sa.Column("retry_count", sa.Integer, nullable=False),
+        sa.Column("outcome", sa.String(200), nullable=False),
+        sa.Column("error", sa.Text),
+        sa.Column("created_at", sa.DateTime, nullable=False),
+    )
+    sa.Table(
+        "llm_limits",
+        made,
+        sa.Column("limit_id", sa.Integer, primary_key=True),
+        sa.Column("limit_name", sa.String(200), nullable=False, index=True),
+        sa.Column("amount", sa.Float, nullable=False),
+        sa.Column("taken_at", sa.DateTime, nullable=False),
+    )
+    made.create_all(connection, checkfirst=False)
+
+
+MIGRATIONS: Sequence[Migration] = (names_and_notes, llm_tables)
 
 
 def version_of(connection: sa.Connection) -> int:

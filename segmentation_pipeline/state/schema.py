@@ -16,6 +16,9 @@ NOTE_CHARS = 4_000
 ID_CHARS = 200
 """Room for ids of segments and for who made an edit."""
 
+HASH_CHARS = 64
+"""A SHA-256 in hexadecimal, or a shorter random id."""
+
 metadata = sa.MetaData()
 
 schema_versions = sa.Table(
@@ -47,3 +50,56 @@ segment_notes = sa.Table(
     sa.Column("deleted_at", sa.DateTime),
 )
 """One row per note, kept for ever; `deleted_at` takes it out of sight."""
+
+llm_cache = sa.Table(
+    "llm_cache",
+    metadata,
+    sa.Column("cache_key", sa.String(HASH_CHARS), primary_key=True),
+    sa.Column("provider", sa.String(ID_CHARS), nullable=False),
+    sa.Column("model", sa.String(ID_CHARS), nullable=False),
+    sa.Column("reply", sa.Text, nullable=False),
+    sa.Column("created_at", sa.DateTime, nullable=False),
+)
+"""One row per question that was answered usably: the answer, by the hash of all that shaped it."""
+
+llm_prompts = sa.Table(
+    "llm_prompts",
+    metadata,
+    sa.Column("prompt_hash", sa.String(HASH_CHARS), primary_key=True),
+    sa.Column("prompt_text", sa.Text, nullable=False),
+)
+"""One row per prompt as it was sent; calls that repeat it share the row."""
+
+llm_calls = sa.Table(
+    "llm_calls",
+    metadata,
+    sa.Column("call_id", sa.String(HASH_CHARS), primary_key=True),
+    sa.Column("refresh_month", sa.Date, nullable=False, index=True),
+    sa.Column("run_id", sa.String(ID_CHARS), nullable=False, index=True),
+    sa.Column("purpose", sa.String(ID_CHARS), nullable=False),
+    sa.Column("subject", sa.String(ID_CHARS), nullable=False),
+    sa.Column("provider", sa.String(ID_CHARS), nullable=False),
+    sa.Column("model", sa.String(ID_CHARS), nullable=False),
+    sa.Column("prompt_name", sa.String(ID_CHARS), nullable=False),
+    sa.Column("prompt_hash", sa.String(HASH_CHARS), nullable=False),
+    sa.Column("raw_reply", sa.Text),
+    sa.Column("input_tokens", sa.Integer, nullable=False),
+    sa.Column("output_tokens", sa.Integer, nullable=False),
+    sa.Column("cost_usd", sa.Float),
+    sa.Column("latency_s", sa.Float, nullable=False),
+    sa.Column("retry_count", sa.Integer, nullable=False),
+    sa.Column("outcome", sa.String(ID_CHARS), nullable=False),
+    sa.Column("error", sa.Text),
+    sa.Column("created_at", sa.DateTime, nullable=False),
+)
+"""One row per question to a model, however often it was asked again; the audit, kept for ever."""
+
+llm_limits = sa.Table(
+    "llm_limits",
+    metadata,
+    sa.Column("limit_id", sa.Integer, primary_key=True),
+    sa.Column("limit_name", sa.String(ID_CHARS), nullable=False, index=True),
+    sa.Column("amount", sa.Float, nullable=False),
+    sa.Column("taken_at", sa.DateTime, nullable=False),
+)
+"""One row per use of something that is limited over days or a run, in the unit of the limit."""

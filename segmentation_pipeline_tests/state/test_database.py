@@ -102,8 +102,10 @@ def test_a_migration_that_fails_leaves_the_older_schema_whole(state):
 def test_a_newer_schema_is_left_alone_and_told(state):
     with State(state.url, migrations=(*MIGRATIONS, lambda _: None)).write():
         pass
+    known = len(MIGRATIONS)
+    told = rf"its schema is {known + 1}, the newest known here is {known}.*update the program"
     for use in (state.read, state.write):
-        with pytest.raises(StateError, match=r"its schema is 2, the newest known here is 1.*update the program"), use():
+        with pytest.raises(StateError, match=told), use():
             pass
 
 

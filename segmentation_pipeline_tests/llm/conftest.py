@@ -1,0 +1,17 @@
+"""Fixtures of language models' tests: a server that answers, and no proxy between it and us."""
+
+import pytest
+
+from segmentation_pipeline_tests.llm_servers import ModelServer
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch):
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+
+
+@pytest.fixture
+def server():
+    with ModelServer() as server:
+        yield server
