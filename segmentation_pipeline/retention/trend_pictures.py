@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from segmentation_pipeline.pictures import GRID_COLOUR, NEUTRAL_COLOUR, TEXT_COLOUR, segment_colour
+from segmentation_pipeline.pictures import GRID_COLOUR, NEUTRAL_COLOUR, TEXT_COLOUR, segment_colours
 from segmentation_pipeline.retention.tables import OVERALL
 
 if TYPE_CHECKING:
@@ -28,13 +28,14 @@ def draw_trends(rows: Sequence[Mapping[str, Any]]) -> Figure:
     from matplotlib.figure import Figure as MatplotlibFigure
 
     figure = MatplotlibFigure(figsize=(11.0, 4.4), layout="constrained")
+    colours = segment_colours((row["refresh_month"], row["cluster_id"]) for row in rows if row["cluster_id"] != OVERALL)
     months = sorted({row["refresh_month"] for row in rows})
     names = sorted({str(row["cluster_id"]) for row in rows}, key=lambda name: (name == OVERALL, name))
     for axes, (column, title, ends) in zip(figure.subplots(1, len(PANELS)), PANELS, strict=True):
         for name in names:
             if name != OVERALL or column != "share":
                 own = [row for row in rows if row["cluster_id"] == name and row[column] is not None]
-                _line(axes, own, column, ends, months)
+                _line(axes, own, column, ends, months, colours)
         _dress(axes, title, [f"{month:%Y-%m}" for month in months])
     latest = {str(row["cluster_id"]): str(row["label"]) for row in sorted(rows, key=lambda row: row["refresh_month"])}
     handles, found = figure.axes[1].get_legend_handles_labels()
@@ -56,6 +57,7 @@ def _line(
     column: str,
     ends: tuple[str, str] | None,
     months: Sequence[Any],
+    colours: Mapping[str, str],
 ) -> None:
     if not rows:
         return
@@ -63,7 +65,7 @@ def _line(
     places = [months.index(row["refresh_month"]) for row in rows]
     values = [row[column] for row in rows]
     is_overall = name == OVERALL
-    colour = NEUTRAL_COLOUR if is_overall else segment_colour(name)
+    colour = colours.get(name, NEUTRAL_COLOUR)
     axes.plot(
         places,
         values,

@@ -21,6 +21,7 @@ from segmentation_pipeline.events.feature_tables import (
 from segmentation_pipeline.events.tables import RawEvents
 from segmentation_pipeline.orchestration.pictures import png_metadata
 from segmentation_pipeline.orchestration.table_assets import refresh_month, table_asset
+from segmentation_pipeline.pictures import segment_colours
 from segmentation_pipeline.segments import writing
 from segmentation_pipeline.segments.embedding import embed
 from segmentation_pipeline.segments.identity_tables import ClusterLineage, UserMoves
@@ -32,6 +33,7 @@ from segmentation_pipeline.segments.reading import (
     read_features,
     read_inputs,
     read_latest_model,
+    read_lives,
     read_outcomes,
     read_places,
     read_status,
@@ -124,9 +126,15 @@ def clusters(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dict[st
         writing.write_candidates(db, found)
         writing.write_model(db, month, found.segments.model)
         writing.write_evidence(db, found)
+        colours = segment_colours(read_lives(db))
     model = found.segments.model
     figure = draw_map(
-        places, found.segments.scores.segments, model.cluster_ids, model.labels, method=settings.segments.map_method
+        places,
+        found.segments.scores.segments,
+        model.cluster_ids,
+        model.labels,
+        colours=colours,
+        method=settings.segments.map_method,
     )
     return {
         "clusters": {"segments": dg.MetadataValue.md(segments_table(found, followed)), "map": png_metadata(figure)},

@@ -65,6 +65,11 @@ def read_churn_definition(db: Database, month: date) -> str:
     return str(row[0]) if row else "none"
 
 
+def read_lives(db: Database) -> list[tuple[date, str]]:
+    """Return in which refreshes each segment lived."""
+    return db.execute("SELECT refresh_month, cluster_id FROM clusters ORDER BY ALL").fetchall()
+
+
 def read_features(db: Database, month: date) -> Features:
     """Return the features of those at risk."""
     return _features(feature_frame(db, month))
