@@ -144,6 +144,35 @@ class TimeSettings(_Section):
 Method = Literal["auto", "kmeans", "hdbscan", "gaussian_mixture"]
 
 
+class MethodParameters(_Section):
+    """Parameters of the methods that are forced instead of tried; "auto" tries several."""
+
+    covariance: Literal["auto", "tied", "diag"] = "auto"
+    min_cluster_share: float | Literal["auto"] = "auto"
+    min_samples: int | Literal["auto"] = "auto"
+
+    @field_validator("min_cluster_share")
+    @classmethod
+    def _a_share(cls, value: float | str) -> float | str:
+        if not isinstance(value, str) and not 0 < value <= 0.5:
+            raise ValueError('allowed: a share of the users above 0 and up to 0.5, or "auto"')
+        return value
+
+    @field_validator("min_samples")
+    @classmethod
+    def _some_neighbours(cls, value: int | str) -> int | str:
+        if not isinstance(value, str) and not 1 <= value <= 1_000:
+            raise ValueError('allowed: a whole number from 1 to 1000, or "auto"')
+        return value
+
+
+METHOD_OF_PARAMETER = {
+    "covariance": "gaussian_mixture",
+    "min_cluster_share": "hdbscan",
+    "min_samples": "hdbscan",
+}
+
+
 class SegmentSettings(_Section):
     """How users are grouped."""
 
@@ -156,6 +185,17 @@ class SegmentSettings(_Section):
     fit_sample: int = Field(default=50_000, ge=1_000)
     reductions: tuple[Literal["pca", "umap"], ...] = ("pca", "umap")
     map_method: Literal["umap", "pca"] = "umap"
+    parameters: MethodParameters = MethodParameters()
+
+    @model_validator(mode="after")
+    def _parameters_of_the_method(self) -> SegmentSettings:
+        for name, method in METHOD_OF_PARAMETER.items():
+            if getattr(self.parameters, name) != "auto" and self.method not in {"auto", method}:
+                raise ValueError(
+                    f"parameters.{name} belongs to {method}, but method is {self.method}; allowed: leave it out, or"
+                    f' method = "{method}" or "auto"'
+                )
+        return self
 
     @field_validator("k")
     @classmethod

@@ -98,6 +98,9 @@ ROW_MUTATIONS: dict[tuple[str, str], str] = {
     ("recommendations", "texts_are_filled_in"): "text = text_template",
     ("recommendations", "recommendation_belongs_to_its_segment"): "recommendation_id = 'somebody-else'",
     ("recommendations", "evidence_is_not_empty"): "evidence = '[]'",
+    ("grounding_report", "a_violation_is_told_whole"): "verdict = 'dropped', violation = NULL",
+    ("grounding_report", "only_claims_have_metrics"): "part = 'title', metric_id = 'drop_off_rate'",
+    ("grounding_report", "what_is_refused_is_not_published"): "recommendation_id = 'x', violation = 'number_word'",
 }
 """(table, name of the constraint over a row) -> SET clause that breaks it."""
 

@@ -41,6 +41,12 @@ def test_values_are_read_into_their_types(tmp_path):
         ("[sessions]\ngap_minutes = -1\n", ["sessions.gap_minutes", "found -1", "greater than 0"]),
         ('[segments]\nmethod = "dbscan"\n', ["segments.method", "'dbscan'", "kmeans"]),
         ("[segments]\nk = 1\n", ["segments.k", "found 1", "from 2 to 26"]),
+        ("[segments.parameters]\nmin_samples = 0\n", ["segments.parameters.min_samples", "found 0", "from 1 to 1000"]),
+        ('[segments.parameters]\ncovariance = "full"\n', ["segments.parameters.covariance", "'full'", "tied"]),
+        (
+            '[segments]\nmethod = "kmeans"\n[segments.parameters]\ncovariance = "tied"\n',
+            ["segments", "parameters.covariance belongs to gaussian_mixture", 'method = "gaussian_mixture"'],
+        ),
         ('[time]\ntimezone = "Mars/Base"\n', ["time.timezone", "Mars/Base", "IANA"]),
         ('first_month = "2026-13"\n', ["first_month", "2026-13", "YYYY-MM"]),
         ('first_month = "soon"\n', ["first_month", "'soon'", "YYYY-MM"]),

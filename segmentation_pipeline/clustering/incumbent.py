@@ -23,12 +23,15 @@ LEAST_GAIN = 0.02
 """Silhouette by which a challenger must be better: candidates on a continuum differ by less than .02 from each other
 and from refit to refit, so that any smaller gain would rename users for nothing."""
 
-MOST_REPEAT_LOST = 0.02
-"""Repeat (agreement of the two halves of the same users) may be lower by this and still not have fallen: its standard
-error at 1,000 users."""
+MOST_REPEAT_LOST = 0.05
+"""Repeat (agreement of the two halves of the same users) may be lower by this and still not have fallen: two standard
+errors of the difference with some 350 halved users; one more true type was seen to cost up to .03."""
 
 FEATURE_SPACE = "features"
-MOST_ROUNDS = 300
+UPDATES = 1
+"""Times the centres move to their rows. On a steady continuum a centre then lies .43 of the way to its nearest sibling
+away from its earlier place at most nine times in ten; with moves to the end it is .51, and one segment in eight was
+no longer the same from month to month. What the borders lose by it (silhouette .0556 instead of .0593) is little."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -44,7 +47,7 @@ class Incumbent:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class WarmKMeans:
-    """Lloyd's k-means from given centres: moves borders to today's rows, looks for no others.
+    """Nearest of given centres, moved once to the rows nearest to them: borders follow, none are looked for.
 
     A cluster with fewer than `least_share` of the rows is given up and its rows go to the others.
     """
@@ -68,20 +71,21 @@ class WarmKMeans:
         return KMeans(k)
 
     def fit(self, rows: Matrix, *, seed: int, starts: int) -> Labels:  # noqa: ARG002  nothing random in it
-        """Return the nearest of the centres that are left, once they no longer move."""
+        """Return the nearest of the centres that are left."""
         centres = self.centres
-        labels = np.full(len(rows), -1, dtype=np.int64)
-        for _ in range(MOST_ROUNDS):
-            nearest = _nearest(rows, centres)
-            sizes = np.bincount(nearest, minlength=len(centres))
-            if len(centres) > 1 and sizes.min() < self.least_share * len(rows):
-                centres = np.delete(centres, int(sizes.argmin()), axis=0)
-                continue
-            if np.array_equal(nearest, labels):
-                break
-            labels = nearest
+        for _ in range(UPDATES):
+            centres, labels = self._large_enough(rows, centres)
             centres = np.vstack([rows[labels == number].mean(axis=0) for number in range(len(centres))])
-        return labels
+        return self._large_enough(rows, centres)[1]
+
+    def _large_enough(self, rows: Matrix, centres: Matrix) -> tuple[Matrix, Labels]:
+        """Return the centres without those that hold too few rows, the smallest given up first, and the labels."""
+        while True:
+            labels = _nearest(rows, centres)
+            sizes = np.bincount(labels, minlength=len(centres))
+            if len(centres) == 1 or sizes.min() >= max(self.least_share * len(rows), 1):
+                return centres, labels
+            centres = np.delete(centres, int(sizes.argmin()), axis=0)
 
 
 @dataclass(frozen=True, slots=True)

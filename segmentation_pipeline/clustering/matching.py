@@ -18,20 +18,21 @@ if TYPE_CHECKING:
 
 MatchedBy: TypeAlias = Literal["rows", "profile"]
 
-LEAST_JACCARD = 1 / 3
-"""Two clusters of one size that share half of their rows have this Jaccard similarity: with less, most of what one
-holds is elsewhere. Each half of an evenly split cluster has 1/2 with it."""
+SURE_JACCARD = 0.5
+"""Above it at most one other cluster can be as similar: whatever the profiles say, most of the rows stayed together.
+Chance alone gives it only to clusters that hold two thirds of all rows."""
 
-LEAST_COMMON = 10
-"""A cluster of which fewer rows are in both partitions cannot be followed by them: rows strewn
-over three clusters by chance lie mostly in one given cluster once in 13 times at 10, but once in 5 times at 5."""
+LEAST_JACCARD = 1 / 3
+"""Two clusters of one size that share half of their rows; each half of an evenly split cluster has 1/2 with it. Asked
+only where no profile fits: clusters of 46 % of all rows have it by chance."""
+
+MOST_DISTANCE = 0.75
+"""Clusters are the same by profile when their centres are nearer than three quarters of the way to the nearest sibling
+of either. On a continuum centres move by up to .73 from month to month though nothing changed; a new group that
+came in the month an old one faded lay 1 or more away from it."""
 
 TIE_WEIGHT = 1e-6
 """Of two pairs that share equally many rows (a cluster split evenly) the one with nearer centres is preferred."""
-
-MOST_DISTANCE = 0.5
-"""Clusters are the same by profile when their centres are nearer to each other than half the way to the nearest
-sibling of either: at half the way the sibling would do as well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,32 +75,35 @@ def match_clusters(old_labels: Labels, new_labels: Labels, old_centres: Matrix, 
     """Match old clusters with new ones, one to one; clusters without a counterpart stay alone.
 
     `old_labels` and `new_labels` are those of the rows in both partitions (-1: none); centres lie in one feature
-    space. Pairs are chosen for the greatest sum of Jaccard similarities (Kuhn 1955, Munkres 1957), counting
-    only pairs of at least a third; what is left over and has too few common rows is matched by its centre. Neither the
-    order of the rows nor that of the clusters has an influence.
+    space. Three questions are asked in turn, each of the clusters left by the one before: do most of the rows stay
+    together, is the profile the same, does at least a third stay together. In the middle because rows of a continuum
+    change cluster by chance while the clusters stay what they are. Pairs are chosen for the greatest sum (Kuhn 1955,
+    Munkres 1957); neither the order of the rows nor that of the clusters has an influence.
     """
     common = _common_rows(old_labels, new_labels, len(old_centres), len(new_centres))
     jaccards = _jaccards(common)
     distances = _sibling_distances(old_centres, new_centres)
-    by_rows = _best_pairs(np.where(jaccards >= LEAST_JACCARD, jaccards + TIE_WEIGHT / (1.0 + distances), 0.0))
-    matched_old, matched_new = {old for old, _ in by_rows}, {new for _, new in by_rows}
-    lost_old = [old for old in np.flatnonzero(common.sum(axis=1) < LEAST_COMMON) if old not in matched_old]
-    lost_new = [new for new in np.flatnonzero(common.sum(axis=0) < LEAST_COMMON) if new not in matched_new]
-    nearness = np.maximum(1.0 - distances[np.ix_(lost_old, lost_new)] / MOST_DISTANCE, 0.0)
-    by_profile = [(int(lost_old[place]), int(lost_new[other])) for place, other in _best_pairs(nearness)]
-
-    kinds: list[tuple[MatchedBy, Sequence[tuple[int, int]]]] = [("rows", by_rows), ("profile", by_profile)]
-    matches = [
-        Match(
-            old=int(old),
-            new=int(new),
-            matched_by=kind,
-            jaccard=float(jaccards[old, new]) if common[old].sum() + common[:, new].sum() else None,
-            distance=float(distances[old, new]),
-        )
-        for kind, pairs in kinds
-        for old, new in pairs
-    ]
+    by_rows = jaccards + TIE_WEIGHT / (1.0 + distances)
+    stages: tuple[tuple[MatchedBy, Matrix], ...] = (
+        ("rows", np.where(jaccards >= SURE_JACCARD, by_rows, 0.0)),
+        ("profile", np.maximum(1.0 - distances / MOST_DISTANCE, 0.0)),
+        ("rows", np.where(jaccards >= LEAST_JACCARD, by_rows, 0.0)),
+    )
+    matches: list[Match] = []
+    for kind, worth in stages:
+        left = worth.copy()
+        left[[match.old for match in matches]] = 0.0
+        left[:, [match.new for match in matches]] = 0.0
+        matches += [
+            Match(
+                old=old,
+                new=new,
+                matched_by=kind,
+                jaccard=float(jaccards[old, new]) if common[old].sum() + common[:, new].sum() else None,
+                distance=float(distances[old, new]),
+            )
+            for old, new in _best_pairs(left)
+        ]
     return Matching(tuple(sorted(matches, key=lambda match: match.old)), common, jaccards, distances)
 
 

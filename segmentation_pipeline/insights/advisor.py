@@ -1,44 +1,21 @@
 """What an advisor is: from the evidence of a segment to pain points and experiments made of claims.
 
-Add here: the shape of advice and of claims, shared by every advisor.
-Keep out: any advisor itself (`rules.py` holds the offline one).
+Add here: the shape of advice, shared by every advisor.
+Keep out: any advisor itself (`rules.py` holds the offline one) and what a claim is (`llm/claims.py`).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, runtime_checkable
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from segmentation_pipeline.config import ProductContext
-    from segmentation_pipeline.insights.catalogue import Unit
-    from segmentation_pipeline.insights.evidence import SegmentEvidence
+    from segmentation_pipeline.llm.claims import Claim, SegmentEvidence
 
-ClaimKind = Literal["level", "contrast", "trend", "count"]
-Comparator = Literal["none", "overall", "segment", "previous"]
-ClaimDirection = Literal["higher", "lower", "none"]
 Effort = Literal["S", "M", "L"]
-
-
-@dataclass(frozen=True)
-class Claim:
-    """One statement about one metric of one segment.
-
-    `text` holds facts only as the slots {value}, {direction} and {comparator}; outside them it has no digit,
-    number word or comparative, backticked names excepted. `value`, where given, must be the metric's own.
-    """
-
-    kind: ClaimKind
-    subject: str
-    metric: str
-    comparator: Comparator
-    direction: ClaimDirection
-    value: float | None
-    unit: Unit
-    window: str
-    text: str
 
 
 @dataclass(frozen=True)
@@ -96,4 +73,15 @@ class Advisor(Protocol):
 
     def advise(self, segment: SegmentEvidence, siblings: Sequence[SegmentEvidence], product: ProductContext) -> Advice:
         """Return the advice for a segment, contrastive to its siblings (the other segments of the refresh)."""
+        ...
+
+
+@runtime_checkable
+class CorrectableAdvisor(Advisor, Protocol):
+    """An advisor that can be told once what is wrong with its advice."""
+
+    def correct(
+        self, segment: SegmentEvidence, siblings: Sequence[SegmentEvidence], product: ProductContext, problems: str
+    ) -> Advice:
+        """Return whole new advice, given the list of what the gate refused in the first."""
         ...

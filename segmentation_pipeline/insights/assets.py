@@ -4,17 +4,19 @@ Add here: a thin asset: read, call, write, report.
 Keep out: computing (`metrics.py`) and advising (`rules.py`).
 """
 
+from collections import Counter
 from typing import Any
 
 import dagster as dg
 
 from segmentation_pipeline.config import Settings
 from segmentation_pipeline.events.feature_tables import Refreshes, UserFeatures, UserOutcomes
+from segmentation_pipeline.insights.gate import Checked
 from segmentation_pipeline.insights.metrics import MetricRow, evidence_rows
-from segmentation_pipeline.insights.reading import RoleUse, read_evidence, read_judged, read_users
+from segmentation_pipeline.insights.reading import RoleUse, quotable_names, read_evidence, read_judged, read_users
 from segmentation_pipeline.insights.recommending import Recommendation, recommend
 from segmentation_pipeline.insights.rules import RulesAdvisor
-from segmentation_pipeline.insights.tables import ClusterMetrics, Recommendations
+from segmentation_pipeline.insights.tables import ClusterMetrics, GroundingReport, Recommendations
 from segmentation_pipeline.orchestration.table_assets import refresh_month, table_asset
 from segmentation_pipeline.retention.tables import RetentionCurves
 from segmentation_pipeline.segments.tables import Clusters, UserClusters
@@ -61,6 +63,7 @@ def cluster_metrics(context: dg.AssetExecutionContext, warehouse: Warehouse) -> 
 
 @table_asset(
     Recommendations,
+    GroundingReport,
     reads=[ClusterMetrics, Clusters, RefreshVerdicts],
     group="insights",
     kinds={"duckdb", "python"},
@@ -69,22 +72,38 @@ def cluster_metrics(context: dg.AssetExecutionContext, warehouse: Warehouse) -> 
 def recommendations(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dict[str, Any]:
     """One row per refresh, segment and piece of advice: a pain point or an experiment.
 
-    Every figure in a text is filled in from the metric it cites; expected effects carry a direction only.
+    Every figure in a text is filled in from the metric it cites; expected effects carry a direction only. Whoever
+    advises, texts pass the gate first; what it says of each is the grounding report.
     """
     month, settings = refresh_month(context), warehouse.settings
     with warehouse.read() as db:
-        segments = read_evidence(db, month)
+        evidence = read_evidence(db, month, quotable_names(settings))
     advisor = RulesAdvisor(settings.roles, settings.advice.experiments_per_segment)
-    rows, without = recommend(segments, advisor, settings.product, settings.advice.min_users)
+    found = recommend(evidence, advisor, settings.product, settings.advice.min_users)
     with warehouse.transaction() as db:
-        db.replace(Recommendations, typed_frame(Recommendations, rows, month=month), month=month)
-    if not segments:
+        db.replace(Recommendations, typed_frame(Recommendations, found.rows, month=month), month=month)
+        db.replace(GroundingReport, typed_frame(GroundingReport, found.checks, month=month), month=month)
+    if not evidence.segments:
         return {"why_empty": f"no segments in {month:%Y-%m}: the refresh has too little data"}
+    labels = {segment.cluster_id: segment.label for segment in evidence.segments.values()}
     return {
-        "advisor": advisor.name,
-        "segments_advised": len(segments) - len(without),
-        "segments_without_advice": without,
-        "top_advice": dg.MetadataValue.md(_as_markdown(rows, {s.cluster_id: s.label for s in segments})),
+        "recommendations": {
+            "advisor": advisor.name,
+            "segments_advised": len(labels) - len(found.without),
+            "segments_without_advice": found.without,
+            "top_advice": dg.MetadataValue.md(_as_markdown(found.rows, labels)),
+        },
+        "grounding_report": _grounding_figures(found.checks),
+    }
+
+
+def _grounding_figures(checks: list[Checked]) -> dict[str, Any]:
+    verdicts = Counter(check.verdict for check in checks)
+    return {
+        "claims_checked": sum(check.part == "claim" for check in checks),
+        "texts_checked": sum(check.part != "claim" for check in checks),
+        **{verdict: verdicts.get(verdict, 0) for verdict in ("ok", "corrected", "sent_back", "dropped")},
+        "violations": dict(Counter(check.violation for check in checks if check.violation)),
     }
 
 

@@ -91,7 +91,7 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
         ),
         PainTemplate(
             "Visits end before much is done",
-            "These users lag behind the rest in what they do during a visit. Either they came to check something that "
+            "What they do during a visit sets these users apart. Either they came to check something that "
             "a message could have told them, or they did not find where to continue.",
         ),
     ),
@@ -109,9 +109,9 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
             effort="S",
         ),
         PainTemplate(
-            "Lagging behind in coming back",
-            "These users lag behind the rest in visits. Ask what brings them back when they do come, and where they do "
-            "the same work the remainder of the time.",
+            "Coming back is where they differ",
+            "These users differ from the rest in coming back. Ask what brings them back when they do come, and where "
+            "they do the same work the remainder of the time.",
         ),
     ),
     Rule(
@@ -167,7 +167,7 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
         ),
         PainTemplate(
             "Curiosity without a habit",
-            "Visits bunch in the opening part of the window. The product was tried, and no routine grew from it.",
+            "Visits bunch in the opening part of the window. The product was tried, and no routine came of it.",
         ),
     ),
     Rule(
@@ -175,7 +175,7 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
         "trend",
         (higher("recent_visit_share", floor=0.55),),
         ExperimentTemplate(
-            title="Ask for commitment while interest grows",
+            title="Ask for commitment while interest is warm",
             body="Offer the next level of use (a team space, an import, a plan) during the weeks in which visits "
             "gather pace.",
             change="users whose visits gather pace are offered the next level of use",
@@ -367,7 +367,7 @@ BEHAVIOUR_RULES: tuple[Rule, ...] = (
         ExperimentTemplate(
             title="Night mode of service",
             body="Answer the usual night-time questions from inside the product, queue what needs a person with a "
-            "promised time, and hold reminders until the user is up.",
+            "promised time, and hold reminders until the user is awake.",
             change="questions at night are answered or given a promised time",
             reason="an open question at night otherwise ends the visit",
             metrics=STAY,

@@ -6,15 +6,19 @@ Keep out: computing metrics (`metrics.py`) and judging them (`rules.py`).
 
 from __future__ import annotations
 
+import tomllib
 from dataclasses import dataclass
+from functools import cache
+from importlib import resources
 from typing import TYPE_CHECKING, Literal
 
-from segmentation_pipeline.insights.rendering import quoted_name
+from segmentation_pipeline.llm.rendering import quoted_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-Unit = Literal["pct", "pp", "x", "days", "minutes", "count"]
+    from segmentation_pipeline.llm.claims import Unit
+
 Basis = Literal["size", "behaviour", "outcome"]
 
 
@@ -24,6 +28,7 @@ class MetricDefinition:
 
     basis: `behaviour` is what segments were learned from, so its contrasts describe and prove nothing;
     `outcome` is from after the landmark; `size` has no contrast.
+    counted: what a count counts (users, visits, events, actions, points), where its noun says so.
     """
 
     family: str
@@ -31,10 +36,21 @@ class MetricDefinition:
     basis: Basis
     sentence: str
     description: str
+    counted: str = ""
+
+    @property
+    def topics(self) -> tuple[str, ...]:
+        """Beginnings of words that show a text to be about this family."""
+        return tuple(_topics().get(self.family, ()))
+
+
+@cache
+def _topics() -> dict[str, list[str]]:
+    return tomllib.loads(resources.files(__package__).joinpath("topics.toml").read_text(encoding="utf-8"))
 
 
 _DEFINITIONS = (
-    MetricDefinition("size", "count", "size", "The segment holds {value} users", "Users of the segment."),
+    MetricDefinition("size", "count", "size", "The segment holds {value} users", "Users of the segment.", "users"),
     MetricDefinition(
         "share",
         "pct",
@@ -69,6 +85,7 @@ _DEFINITIONS = (
         "behaviour",
         "Events before the landmark average {value} a user",
         "Mean number of events a user had in the observation window.",
+        "events",
     ),
     MetricDefinition(
         "session_frequency",
@@ -76,6 +93,7 @@ _DEFINITIONS = (
         "behaviour",
         "Visits a week average {value}",
         "Mean visits a week of a user in the observation window.",
+        "visits",
     ),
     MetricDefinition(
         "session_depth",
@@ -83,6 +101,7 @@ _DEFINITIONS = (
         "behaviour",
         "Events a visit average {value}",
         "Mean over users of their events per visit.",
+        "events",
     ),
     MetricDefinition(
         "single_visit_share",
@@ -97,6 +116,7 @@ _DEFINITIONS = (
         "behaviour",
         "Distinct actions a user tries average {value}",
         "Mean number of distinct actions a user took in the observation window.",
+        "actions",
     ),
     MetricDefinition(
         "active_day_share",
@@ -132,6 +152,7 @@ _DEFINITIONS = (
         "behaviour",
         "The collaboration score averages {value}",
         "Mean collaboration score of users, from 0 to 100.",
+        "points",
     ),
     MetricDefinition(
         "account_age_days",

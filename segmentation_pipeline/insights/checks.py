@@ -6,8 +6,8 @@ Keep out: constraints on single rows (`tables.py`).
 
 from datetime import date
 
-from segmentation_pipeline.insights.reading import read_evidence
-from segmentation_pipeline.insights.recommending import citation_problems, coverage_problems
+from segmentation_pipeline.insights.reading import quotable_names, read_evidence
+from segmentation_pipeline.insights.recommending import citation_problems, coverage_problems, ungrounded_texts
 from segmentation_pipeline.insights.tables import ClusterMetrics, Recommendations
 from segmentation_pipeline.orchestration.table_checks import CheckOutcome, table_check
 from segmentation_pipeline.segments.tables import UNCLASSIFIED
@@ -48,9 +48,23 @@ def cited_metrics_exist(warehouse: Warehouse, month: date | None) -> CheckOutcom
     """Every cited metric is in cluster_metrics with the same value and direction, and texts render from it."""
     assert month is not None, "a monthly check always has its month"
     with warehouse.read() as db:
-        segments = {segment.cluster_id: segment for segment in read_evidence(db, month)}
+        evidence = read_evidence(db, month)
         rows = db.rows(_RECOMMENDATIONS, {"month": month})
-    return _outcome(citation_problems(rows, segments), f"{len(rows)} recommendations cite what is stored")
+    return _outcome(citation_problems(rows, evidence), f"{len(rows)} recommendations cite what is stored")
+
+
+@table_check(Recommendations, monthly=True)
+def nothing_ungrounded_is_published(warehouse: Warehouse, month: date | None) -> CheckOutcome:
+    """No title, text or hypothesis holds a figure, comparison or quoted name that cluster_metrics does not.
+
+    The texts are read as they are published, whoever wrote them: this check shares the gate with the writing of
+    advice, but neither its templates nor its report.
+    """
+    assert month is not None, "a monthly check always has its month"
+    with warehouse.read() as db:
+        evidence = read_evidence(db, month, quotable_names(warehouse.settings))
+        rows = db.rows(_RECOMMENDATIONS, {"month": month})
+    return _outcome(ungrounded_texts(rows, evidence), f"{len(rows)} recommendations say only what is stored")
 
 
 @table_check(Recommendations, monthly=True)
@@ -58,7 +72,7 @@ def every_segment_is_advised(warehouse: Warehouse, month: date | None) -> CheckO
     """Every segment of the minimum size has at least three distinct experiments and a pain point, smaller ones none."""
     assert month is not None, "a monthly check always has its month"
     with warehouse.read() as db:
-        counts = {segment.cluster_id: segment.user_count for segment in read_evidence(db, month)}
+        counts = {segment.cluster_id: segment.user_count for segment in read_evidence(db, month).segments.values()}
         rows = db.rows(_RECOMMENDATIONS, {"month": month})
     problems = coverage_problems(rows, counts, warehouse.settings.advice.min_users)
     return _outcome(problems, f"{len(counts)} segments have the advice they should have")

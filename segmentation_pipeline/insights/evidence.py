@@ -1,58 +1,21 @@
-"""The evidence of one segment as advisors see it: metric id -> value, interval, contrast.
+"""From rows of `cluster_metrics` to the evidence that claims are bound to.
 
 Add here: what an advisor may cite.
-Keep out: how metrics are computed (`metrics.py`) and which advice follows (`rules.py`).
+Keep out: how metrics are computed (`metrics.py`), what a claim is (`llm/claims.py`), and which advice follows.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+
+from segmentation_pipeline.insights.catalogue import definition_of
+from segmentation_pipeline.llm.claims import Metric, SegmentEvidence
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from segmentation_pipeline.insights.catalogue import Unit
-    from segmentation_pipeline.insights.contrasts import ContrastDirection
-
 OVERALL = "overall"
 """`cluster_id` of the rows that describe all users at risk."""
-
-
-@dataclass(frozen=True)
-class Metric:
-    """One metric of one segment; `pct` values are fractions between 0 and 1.
-
-    The contrast is the segment against everyone else at risk. As the segment is part of the overall figure,
-    (segment - overall) = (1 - share) x (segment - rest): both point the same way.
-    """
-
-    metric_id: str
-    value: float
-    unit: Unit
-    low: float | None = None
-    high: float | None = None
-    overall_value: float | None = None
-    contrast_low: float | None = None
-    contrast_high: float | None = None
-    contrast_direction: ContrastDirection = "none"
-    difference_sd: float | None = None
-    window: str = ""
-
-
-@dataclass(frozen=True)
-class SegmentEvidence:
-    """Everything known about one segment: its id, its name and its metrics by id."""
-
-    cluster_id: str
-    label: str
-    metrics: Mapping[str, Metric]
-
-    @property
-    def user_count(self) -> int:
-        """Users of the segment."""
-        size = self.metrics.get("size")
-        return 0 if size is None else round(size.value)
 
 
 def collect_evidence(rows: Sequence[Mapping[str, Any]], labels: Mapping[str, str]) -> list[SegmentEvidence]:
@@ -60,6 +23,7 @@ def collect_evidence(rows: Sequence[Mapping[str, Any]], labels: Mapping[str, str
     by_cluster: dict[str, dict[str, Metric]] = {cluster_id: {} for cluster_id in sorted(labels)}
     for row in rows:
         if row["cluster_id"] in by_cluster:
+            definition = definition_of(row["metric_id"])
             metric = Metric(
                 metric_id=row["metric_id"],
                 value=row["value"],
@@ -72,6 +36,8 @@ def collect_evidence(rows: Sequence[Mapping[str, Any]], labels: Mapping[str, str
                 contrast_direction=row["contrast_direction"],
                 difference_sd=row["difference_sd"],
                 window=row["metric_window"],
+                counted=definition.counted,
+                topics=definition.topics,
             )
             by_cluster[row["cluster_id"]][metric.metric_id] = metric
     return [SegmentEvidence(cluster_id, labels[cluster_id], metrics) for cluster_id, metrics in by_cluster.items()]

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from segmentation_pipeline.insights.catalogue import Basis, Unit, definition_of, retention_metric
+from segmentation_pipeline.insights.catalogue import Basis, definition_of, retention_metric
 from segmentation_pipeline.insights.contrasts import (
     ContrastDirection,
     Interval,
@@ -29,7 +29,7 @@ from segmentation_pipeline.insights.contrasts import (
     welch_difference,
 )
 from segmentation_pipeline.insights.evidence import OVERALL
-from segmentation_pipeline.insights.rendering import clean_name
+from segmentation_pipeline.llm.rendering import clean_name
 from segmentation_pipeline.survival.follow_up import CHURN, CONVERSION
 
 if TYPE_CHECKING:
@@ -37,6 +37,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from segmentation_pipeline.llm.claims import Unit
     from segmentation_pipeline.survival.follow_up import Days, Outcomes
 
 BEHAVIOUR_WINDOW = "before the landmark"

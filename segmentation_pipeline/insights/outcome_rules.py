@@ -55,7 +55,7 @@ OUTCOME_RULES: tuple[Rule, ...] = (
         ),
         PainTemplate(
             "They work alone and leave alone",
-            "Hardly anybody else is involved when these users decide, so nothing holds them when doubt sets in. "
+            "Others are seldom involved when these users decide, so nothing holds them when doubt sets in. "
             "Ask leavers who should have been part of the decision.",
         ),
         roles=("collaboration",),
@@ -174,7 +174,7 @@ OUTCOME_RULES: tuple[Rule, ...] = (
         ),
         PainTemplate(
             "Falling out of the routine, then gone",
-            "These users lag behind the rest in coming back, and then they drop off. Look for what would have brought "
+            "These users differ from the rest in coming back, and then they drop off. Look for what would have brought "
             "them back: a reply, a change of status, a date.",
         ),
         weight=1.25,

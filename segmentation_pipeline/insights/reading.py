@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segmentation_pipeline.insights.contrasts import Interval
-from segmentation_pipeline.insights.evidence import OVERALL, SegmentEvidence, collect_evidence
+from segmentation_pipeline.insights.evidence import OVERALL, collect_evidence
 from segmentation_pipeline.insights.metrics import Judged, Users, action_measures
+from segmentation_pipeline.llm.claims import Evidence, SegmentEvidence
+from segmentation_pipeline.llm.rendering import clean_name
 from segmentation_pipeline.retention.tables import OBSERVED, RETENTION_KM
 from segmentation_pipeline.segments.tables import UNCLASSIFIED
 from segmentation_pipeline.warehouse.database import load_sql
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import date
 
+    from segmentation_pipeline.config import Settings
     from segmentation_pipeline.warehouse.database import Database
 
 MAX_ACTIONS = 40
@@ -117,7 +120,27 @@ def read_judged(db: Database, month: date, curve_days: Sequence[float]) -> dict[
     return judged
 
 
-def read_evidence(db: Database, month: date) -> list[SegmentEvidence]:
+def quotable_names(settings: Settings) -> tuple[str, ...]:
+    """Return the names that settings give and texts may quote: actions of roles, features of the product."""
+    roles, product = settings.roles, settings.product
+    named = (*roles.start, *roles.closing, *roles.revision, *roles.collaboration)
+    return tuple(dict.fromkeys((*named, *product.core_features, *product.retention_drivers)))
+
+
+def read_evidence(db: Database, month: date, named_actions: Sequence[str] = ()) -> Evidence:
+    """Return all that claims of a refresh may cite: its segments, the same ones one refresh earlier, known names.
+
+    `named_actions`: actions that settings name; texts may quote them though nobody took them.
+    """
+    earlier = db.one("SELECT max(refresh_month) FROM cluster_metrics WHERE refresh_month < $month", {"month": month})[0]
+    return Evidence.of(
+        _segments(db, month),
+        [] if earlier is None else _segments(db, earlier),
+        {clean_name(name) for name in named_actions},
+    )
+
+
+def _segments(db: Database, month: date) -> list[SegmentEvidence]:
     """Return the evidence of everything advice is for: the segments of a refresh, by cluster id.
 
     Where users do not differ repeatably, everyone together (`overall`) is advised too: the segments are cuts of ours.

@@ -8,22 +8,28 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from segmentation_pipeline.insights.advisor import Claim, Experiment, PainPoint
 from segmentation_pipeline.insights.catalogue import definition_of
-from segmentation_pipeline.insights.rendering import UngroundedClaim, render_claim, render_expectation
+from segmentation_pipeline.insights.gate import (
+    MIN_EXPERIMENTS,
+    Checked,
+    GatedAdvice,
+    advise_grounded,
+    item_name,
+    recommendation_id,
+)
+from segmentation_pipeline.llm.claims import Claim, UngroundedClaim, bind
+from segmentation_pipeline.llm.grounding import check_claim, check_prose
+from segmentation_pipeline.llm.rendering import render_claim, render_expectation
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from segmentation_pipeline.config import ProductContext
-    from segmentation_pipeline.insights.advisor import Advisor
-    from segmentation_pipeline.insights.evidence import SegmentEvidence
-
-MIN_EXPERIMENTS = 3
-"""Distinct experiments every advised segment gets; the setting may ask for more, never for fewer."""
+    from segmentation_pipeline.insights.advisor import Advisor, Experiment, PainPoint
+    from segmentation_pipeline.llm.claims import Evidence, Locale, SegmentEvidence, Violation
 
 
 @dataclass(frozen=True)
@@ -46,25 +52,55 @@ class Recommendation:
     advisor: str
 
 
+@dataclass(frozen=True)
+class Recommended:
+    """The rows of a refresh: its advice, what the gate said of all that was written, and who got no advice and why."""
+
+    rows: list[Recommendation]
+    checks: list[Checked]
+    without: dict[str, str]
+
+
 def recommend(
-    segments: Sequence[SegmentEvidence], advisor: Advisor, product: ProductContext, min_users: int
-) -> tuple[list[Recommendation], dict[str, str]]:
-    """Return the rows for every segment of at least `min_users`, and for the others why they got none."""
-    rows: list[Recommendation] = []
-    without: dict[str, str] = {}
-    for segment in segments:
+    evidence: Evidence,
+    advisor: Advisor,
+    product: ProductContext,
+    min_users: int,
+    fallback: Advisor | None = None,
+) -> Recommended:
+    """Return the grounded advice for every segment of at least `min_users`, and for the others why they got none."""
+    found = Recommended([], [], {})
+    for segment in evidence.segments.values():
         if segment.user_count < min_users:
-            without[segment.cluster_id] = f"{segment.user_count} users, advice needs {min_users}"
+            found.without[segment.cluster_id] = f"{segment.user_count} users, advice needs {min_users}"
             continue
-        advice = advisor.advise(segment, [other for other in segments if other is not segment], product)
-        rows.extend(_pain_point_row(item, rank, segment, advisor) for rank, item in enumerate(advice.pain_points, 1))
-        rows.extend(_experiment_row(item, rank, segment, advisor) for rank, item in enumerate(advice.experiments, 1))
-    return rows, without
+        gated = advise_grounded(segment, evidence, advisor, product, fallback)
+        found.rows.extend(rows_of(gated, segment, evidence))
+        found.checks.extend(gated.checks)
+    return found
 
 
-def citation_problems(
-    recommendations: Sequence[Mapping[str, Any]], segments: Mapping[str, SegmentEvidence]
-) -> list[str]:
+def rows_of(gated: GatedAdvice, segment: SegmentEvidence, evidence: Evidence) -> Iterator[Recommendation]:
+    """Return the rows of a segment's grounded advice."""
+    for rank, pain_point in enumerate(gated.advice.pain_points, 1):
+        yield _pain_point_row(pain_point, rank, segment, evidence, gated.advisor)
+    for rank, experiment in enumerate(gated.advice.experiments, 1):
+        yield _experiment_row(experiment, rank, segment, evidence, gated.advisor)
+
+
+def ungrounded_texts(recommendations: Sequence[Mapping[str, Any]], evidence: Evidence) -> list[str]:
+    """Return every figure, comparison or name in published texts that the evidence does not hold.
+
+    Read from the texts as they are published, not from their templates: each sentence of a claim like free text bound
+    to its metric, and all around claims as prose that may state nothing.
+    """
+    problems: list[str] = []
+    for row in recommendations:
+        problems.extend(f"{row['recommendation_id']}: {violation}" for violation in _ungrounded(row, evidence))
+    return problems
+
+
+def citation_problems(recommendations: Sequence[Mapping[str, Any]], evidence: Evidence) -> list[str]:
     """Return what is wrong with stored advice; empty when all is grounded.
 
     Wrong is a cited metric, value or direction that the evidence does not hold, and a text that is not what its
@@ -72,11 +108,11 @@ def citation_problems(
     """
     problems: list[str] = []
     for row in recommendations:
-        segment = segments.get(row["cluster_id"])
+        segment = evidence.segments.get(row["cluster_id"])
         if segment is None:
             problems.append(f"{row['recommendation_id']}: no evidence for segment {row['cluster_id']}")
             continue
-        problems.extend(f"{row['recommendation_id']}: {problem}" for problem in _problems_of(row, segment))
+        problems.extend(f"{row['recommendation_id']}: {problem}" for problem in _problems_of(row, segment, evidence))
     return problems
 
 
@@ -109,9 +145,11 @@ def coverage_problems(
     return problems
 
 
-def _pain_point_row(item: PainPoint, rank: int, segment: SegmentEvidence, advisor: Advisor) -> Recommendation:
+def _pain_point_row(
+    item: PainPoint, rank: int, segment: SegmentEvidence, evidence: Evidence, advisor: str
+) -> Recommendation:
     return Recommendation(
-        **_common(item, "pain_point", rank, segment, advisor),
+        **_common(item, "pain_point", rank, segment, evidence, advisor),
         hypothesis=None,
         hypothesis_template=None,
         primary_metric=None,
@@ -120,11 +158,13 @@ def _pain_point_row(item: PainPoint, rank: int, segment: SegmentEvidence, adviso
     )
 
 
-def _experiment_row(item: Experiment, rank: int, segment: SegmentEvidence, advisor: Advisor) -> Recommendation:
+def _experiment_row(
+    item: Experiment, rank: int, segment: SegmentEvidence, evidence: Evidence, advisor: str
+) -> Recommendation:
     unit = definition_of(item.primary_metric).unit
     return Recommendation(
-        **_common(item, "experiment", rank, segment, advisor),
-        hypothesis=render_expectation(item.hypothesis, item.expected_direction, unit),
+        **_common(item, "experiment", rank, segment, evidence, advisor),
+        hypothesis=render_expectation(item.hypothesis, item.expected_direction, unit, item.claims[0].locale),
         hypothesis_template=item.hypothesis,
         primary_metric=item.primary_metric,
         expected_direction=item.expected_direction,
@@ -133,55 +173,54 @@ def _experiment_row(item: Experiment, rank: int, segment: SegmentEvidence, advis
 
 
 def _common(
-    item: PainPoint | Experiment, kind: str, rank: int, segment: SegmentEvidence, advisor: Advisor
+    item: PainPoint | Experiment, kind: str, rank: int, segment: SegmentEvidence, evidence: Evidence, advisor: str
 ) -> dict[str, Any]:
-    rendered = [render_claim(claim, segment) for claim in item.claims]
+    rendered = [render_claim(claim, evidence) for claim in item.claims]
     return {
         "cluster_id": segment.cluster_id,
-        "recommendation_id": f"{segment.cluster_id}:{kind}:{item.rule_id}",
+        "recommendation_id": recommendation_id(segment.cluster_id, item_name(item)),
         "kind": kind,
         "rank": rank,
         "title": item.title,
         "text": " ".join([*rendered, item.body]),
         "text_template": item.text_template,
         "evidence": json.dumps(
-            [_citation(claim, text, segment) for claim, text in zip(item.claims, rendered, strict=True)],
+            [_citation(claim, text, evidence) for claim, text in zip(item.claims, rendered, strict=True)],
             ensure_ascii=False,
         ),
-        "advisor": advisor.name,
+        "advisor": advisor,
     }
 
 
-def _citation(claim: Claim, rendered: str, segment: SegmentEvidence) -> dict[str, Any]:
-    metric = segment.metrics[claim.metric]
+def _citation(claim: Claim, rendered: str, evidence: Evidence) -> dict[str, Any]:
+    bound = bind(claim, evidence)
     cited = asdict(claim)
     return {
         "metric_id": cited.pop("metric"),
         "cluster_id": cited.pop("subject"),
+        "written_value": cited.pop("value"),
         **cited,
-        "value": metric.value if claim.unit == metric.unit else claim.value,
-        "comparator_value": metric.overall_value if claim.comparator == "overall" else None,
+        "value": bound.value,
+        "comparator_value": bound.compared,
         "rendered": rendered,
     }
 
 
-def _problems_of(row: Mapping[str, Any], segment: SegmentEvidence) -> Iterator[str]:
+def _problems_of(row: Mapping[str, Any], segment: SegmentEvidence, evidence: Evidence) -> Iterator[str]:
     citations = json.loads(row["evidence"])
     for citation in citations:
-        metric = segment.metrics.get(citation["metric_id"])
-        if metric is None:
-            yield f"cites {citation['metric_id']}, which is not measured"
-            continue
-        cited, compared = citation["value"], citation["comparator_value"]
-        if cited != metric.value or citation["unit"] != metric.unit:
-            yield f"cites {metric.metric_id} = {cited} {citation['unit']}, it is {metric.value} {metric.unit}"
-        if citation["comparator"] == "overall" and compared != metric.overall_value:
-            yield f"compares {metric.metric_id} with {compared}, overall is {metric.overall_value}"
+        if citation["cluster_id"] != segment.cluster_id:
+            yield f"cites {citation['cluster_id']} in advice for {segment.cluster_id}"
         try:
-            rendered = render_claim(_claim_of(citation), segment)
+            claim = _claim_of(citation)
+            bound, rendered = bind(claim, evidence), render_claim(claim, evidence)
         except UngroundedClaim as ungrounded:
             yield str(ungrounded)
             continue
+        if citation["value"] != bound.value:
+            yield f"cites {claim.metric} = {citation['value']} {claim.unit}, it is {bound.value}"
+        if citation["comparator_value"] != bound.compared:
+            yield f"compares {claim.metric} with {citation['comparator_value']}, that is {bound.compared}"
         if rendered != citation["rendered"]:
             yield f"reads {citation['rendered']!r}, its template renders to {rendered!r}"
     yield from _text_problems(row, citations)
@@ -201,6 +240,40 @@ def _text_problems(row: Mapping[str, Any], citations: Sequence[Mapping[str, Any]
         yield "its text holds something its template does not"
 
 
+def _ungrounded(row: Mapping[str, Any], evidence: Evidence) -> Iterator[Violation | str]:
+    segment = evidence.segments.get(row["cluster_id"])
+    if segment is None:
+        yield f"no evidence for segment {row['cluster_id']}"
+        return
+    claims = [(_claim_of(citation), str(citation["rendered"])) for citation in json.loads(row["evidence"])]
+    cited = [segment.metrics[claim.metric] for claim, _ in claims if claim.metric in segment.metrics]
+    locale: Locale = claims[0][0].locale if claims else "en"
+    text = str(row["text"])
+    for claim, rendered in claims:
+        if claim.subject != segment.cluster_id or not text.startswith(rendered):
+            yield f"{rendered!r} is not a claim its text begins with"
+            return
+        text = text[len(rendered) :].lstrip()
+        yield from check_claim(claim, evidence).violations
+        yield from check_claim(replace(claim, text=rendered), evidence).violations
+    yield from check_prose(text, evidence, locale=locale, metrics=cited)
+    yield from check_prose(str(row["title"]), evidence, locale=locale, metrics=cited)
+    if row["hypothesis"] is not None:
+        yield from _ungrounded_hypothesis(row, segment, evidence, locale)
+
+
+def _ungrounded_hypothesis(
+    row: Mapping[str, Any], segment: SegmentEvidence, evidence: Evidence, locale: Locale
+) -> Iterator[Violation | str]:
+    template, metric = str(row["hypothesis_template"]), segment.metrics.get(row["primary_metric"])
+    if metric is None:
+        yield f"its hypothesis is on {row['primary_metric']}, which is not measured"
+        return
+    yield from check_prose(template, evidence, locale=locale, metrics=[metric], has_direction=True)
+    if render_expectation(template, row["expected_direction"], metric.unit, locale) != row["hypothesis"]:
+        yield f"its hypothesis {row['hypothesis']!r} is not what its template says"
+
+
 def _claim_of(citation: Mapping[str, Any]) -> Claim:
     return Claim(
         kind=citation["kind"],
@@ -208,8 +281,10 @@ def _claim_of(citation: Mapping[str, Any]) -> Claim:
         metric=citation["metric_id"],
         comparator=citation["comparator"],
         direction=citation["direction"],
-        value=citation["value"],
+        value=citation["written_value"],
         unit=citation["unit"],
         window=citation["window"],
         text=citation["text"],
+        compared_segment=citation["compared_segment"],
+        locale=citation["locale"],
     )

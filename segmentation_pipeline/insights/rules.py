@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.insights.action_names import is_trouble, is_worth_doing, words_of
-from segmentation_pipeline.insights.advisor import Advice, Claim, Experiment, PainPoint
+from segmentation_pipeline.insights.advisor import Advice, Experiment, PainPoint
 from segmentation_pipeline.insights.behaviour_rules import BEHAVIOUR_RULES
 from segmentation_pipeline.insights.catalogue import (
     contrast_template,
@@ -24,14 +24,15 @@ from segmentation_pipeline.insights.catalogue import (
 )
 from segmentation_pipeline.insights.fallback_rules import FALLBACKS
 from segmentation_pipeline.insights.outcome_rules import OUTCOME_RULES
-from segmentation_pipeline.insights.rendering import clean_name, quoted_name
+from segmentation_pipeline.llm.claims import Claim
+from segmentation_pipeline.llm.rendering import clean_name, quoted_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from segmentation_pipeline.config import ProductContext, Roles
-    from segmentation_pipeline.insights.evidence import Metric, SegmentEvidence
     from segmentation_pipeline.insights.rule_templates import ExperimentTemplate, Rule, Signal
+    from segmentation_pipeline.llm.claims import Metric, SegmentEvidence
 
 MIN_EFFECT_SD = 0.2
 """Smallest standardised difference of behaviour worth acting on (a small effect, Cohen 1988).
@@ -264,7 +265,7 @@ def _claim(metric: Metric, segment: SegmentEvidence, kind: str) -> Claim:
             metric=metric.metric_id,
             comparator="overall",
             direction=metric.contrast_direction,
-            value=metric.value,
+            value=None,
             unit=metric.unit,
             window=metric.window,
             text=contrast_template(metric.metric_id),
@@ -275,7 +276,7 @@ def _claim(metric: Metric, segment: SegmentEvidence, kind: str) -> Claim:
         metric=metric.metric_id,
         comparator="none",
         direction="none",
-        value=metric.value,
+        value=None,
         unit=metric.unit,
         window=metric.window,
         text=level_template(metric.metric_id),

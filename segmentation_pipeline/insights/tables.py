@@ -95,7 +95,7 @@ class Recommendations(Table):
     effort: Text = column("Rough size of the work: S, M or L.", nullable=True, isin=EFFORTS)
     evidence: Text = column(
         "JSON list of claims: metric_id, cluster_id, value, unit, comparator, comparator_value, direction, text "
-        "(template), rendered.",
+        "(template or free text), rendered.",
         min_length=1,
     )
     advisor: Text = column("Who advises: rules, or a model.", min_length=1)
@@ -134,3 +134,66 @@ class Recommendations(Table):
     def evidence_is_not_empty(cls, data: Any) -> Any:
         """Refuse advice that cites nothing."""
         return data.table.evidence.startswith('[{"')
+
+
+class GroundingReport(Table):
+    """One row per refresh, claim checked and attempt; texts around claims have rows of their own."""
+
+    refresh_month: Day = column("Refresh, first of its month.")
+    cluster_id: Text = column("Segment the text is for.", min_length=1)
+    advisor: Text = column("Who wrote it: rules, or a model.", min_length=1)
+    attempt: Integer = column("1 for the first answer, 2 for the one after violations were sent back.", ge=1, le=2)
+    item: Text = column("Piece of advice within the segment: kind and rule.", min_length=1)
+    part: Text = column(
+        "claim, or a text around claims, which may state no fact.", isin=("claim", "title", "body", "hypothesis")
+    )
+    claim_index: Integer = column("Place of the claim in its piece of advice, from 0.", nullable=True, ge=0)
+    recommendation_id: Text = column("Recommendation that publishes it; null where none does.", nullable=True)
+    metric_id: Text = column("Metric the claim is bound to.", nullable=True, min_length=1)
+    verdict: Text = column(
+        "ok; corrected: right after its piece was sent back; sent_back; dropped.",
+        isin=("ok", "corrected", "sent_back", "dropped"),
+    )
+    violation: Text = column("Kind of the first violation.", nullable=True, min_length=1)
+    violation_count: Integer = column("Violations found.", ge=0)
+    text: Text = column("What was checked, slots unfilled.")
+    expected: Text = column("What the evidence holds, or the rule that was broken.", nullable=True)
+    found: Text = column("What the text says instead.", nullable=True)
+
+    class Config:
+        """One row per part of a piece of advice, advisor and attempt."""
+
+        unique: ClassVar[list[str]] = [
+            "refresh_month",
+            "cluster_id",
+            "advisor",
+            "attempt",
+            "item",
+            "part",
+            "claim_index",
+        ]
+
+    @dataframe_check
+    def a_violation_is_told_whole(cls, data: Any) -> Any:
+        """Hold violation, count, expected and found to the verdict."""
+        rows = data.table
+        is_wrong = rows.verdict.isin(("sent_back", "dropped"))
+        return (
+            (rows.violation.notnull() == is_wrong)
+            & ((rows.violation_count > 0) == is_wrong)
+            & (rows.expected.notnull() == is_wrong)
+            & (rows.found.notnull() == is_wrong)
+        )
+
+    @dataframe_check
+    def only_claims_have_metrics(cls, data: Any) -> Any:
+        """Hold claims, and only them, to an index and a metric."""
+        rows = data.table
+        is_claim = rows.part == "claim"
+        return (rows.claim_index.notnull() == is_claim) & (rows.metric_id.notnull() == is_claim)
+
+    @dataframe_check
+    def what_is_refused_is_not_published(cls, data: Any) -> Any:
+        """Refuse a violation in a text that a recommendation publishes."""
+        rows = data.table
+        return rows.recommendation_id.isnull() | rows.violation.isnull()

@@ -179,6 +179,10 @@ def _looks(db: Database, month: date) -> _Looks:
     return _Looks(dict(db.execute(named, {"month": month}).fetchall()), segment_colours(read_lives(db)))
 
 
+def _note(*, is_mechanical: bool) -> dict[str, str]:
+    return {"mechanical": MECHANICAL_NOTE} if is_mechanical else {}
+
+
 def _fit_metadata(fits: Sequence[SurvivalFit], labels: dict[str, str]) -> dict[str, Any]:
     lines = [
         "| segment | users | dropped off | by day | days kept | against the rest | median days | note |",

@@ -73,12 +73,16 @@ class RefreshSegments:
 
 def choice_options(settings: SegmentSettings, *, is_two_proven: bool = False) -> ChoiceOptions:
     """Return what the settings force and leave open; `is_two_proven`: a gap between two groups was shown."""
+    parameters = settings.parameters
     return ChoiceOptions(
         method=settings.method,
         k=None if settings.k == "auto" else settings.k,
         k_max=settings.k_max,
         seed=settings.seed,
         is_two_proven=is_two_proven,
+        covariance=None if parameters.covariance == "auto" else parameters.covariance,
+        min_cluster_share=None if parameters.min_cluster_share == "auto" else parameters.min_cluster_share,
+        min_samples=None if parameters.min_samples == "auto" else parameters.min_samples,
     )
 
 

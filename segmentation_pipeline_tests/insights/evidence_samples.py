@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from segmentation_pipeline.insights.catalogue import definition_of
-from segmentation_pipeline.insights.evidence import Metric, SegmentEvidence
+from segmentation_pipeline.llm.claims import Metric, SegmentEvidence
 
 LEVELS = {
     "size": 120.0,

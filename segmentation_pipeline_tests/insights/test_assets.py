@@ -107,7 +107,7 @@ def test_the_small_segment_has_evidence_but_no_advice(tmp_path: Path) -> None:
         NEGOTIATORS,
         READERS,
     }
-    assert reported["segments_without_advice"] == {FEW: "12 users, advice needs 30"}
+    assert reported["recommendations"]["segments_without_advice"] == {FEW: "12 users, advice needs 30"}
 
 
 def test_a_refresh_without_segments_has_no_rows_and_says_why(tmp_path: Path) -> None:

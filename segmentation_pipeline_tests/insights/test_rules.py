@@ -9,9 +9,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segmentation_pipeline.config import ProductContext, Roles
-from segmentation_pipeline.insights.evidence import SegmentEvidence
-from segmentation_pipeline.insights.rendering import render_claim
 from segmentation_pipeline.insights.rules import MIN_EFFECT_SD, RulesAdvisor
+from segmentation_pipeline.llm.claims import Evidence, SegmentEvidence
+from segmentation_pipeline.llm.grounding import check_claim
 from segmentation_pipeline_tests.insights.evidence_samples import metric, segment
 
 ROLES = Roles(
@@ -178,7 +178,7 @@ def test_advice_is_complete_distinct_and_grounded_whatever_the_contrasts(contras
         assert {e.primary_metric for e in advice.experiments} <= set(evidence.metrics)
         for item in (*advice.experiments, *advice.pain_points):
             for claim in item.claims:
-                assert render_claim(claim, evidence)
+                assert check_claim(claim, Evidence.of(segments)).is_grounded
 
 
 def test_order_of_siblings_does_not_matter() -> None:

@@ -246,6 +246,15 @@ def test_a_dead_server_costs_a_run_at_most_sixty_seconds_over_all_its_questions(
     assert "breaker" in outcomes(later)
 
 
+def test_what_one_part_of_a_run_lost_the_next_part_has_less_to_lose(server, tmp_path, monkeypatch):
+    clock = FakeClock()
+    silenced(monkeypatch, SilentWire(clock))
+    for run_id, passed_s in [("run-1", 45), ("run-1", 60), ("run-1", 60), ("run-2", 105)]:
+        model = model_for(server, tmp_path, clock=clock, timeout_s=45, max_retries=0, run_id=run_id)
+        model.complete(question(user=f"{clock.passed_s}"))
+        assert clock.passed_s == pytest.approx(passed_s)
+
+
 def test_the_sixty_seconds_begin_when_the_server_dies_and_not_before(server, tmp_path, monkeypatch):
     clock = FakeClock()
     silent = SilentWire(clock, dead_from_s=200)

@@ -119,6 +119,20 @@ def test_a_server_that_drips_bytes_does_not_outlast_the_timeout(server, tmp_path
     assert answer.failure.kind == "timeout"
 
 
+@BOTH
+def test_of_a_flood_only_so_much_is_read(server, tmp_path, protocol):
+    def flood(to):
+        to.send_bytes(200, b"{", declared=1_000_000_000)
+        while not to.stopping.is_set():
+            to.handler.wfile.write(b" " * 65_536)
+
+    server.otherwise = flood
+    answer = model_for(server, tmp_path, protocol).complete(question())
+    assert answer.failure.kind == "too_long"
+    assert "bytes" in answer.failure.message
+    assert len(server.requests) == 1
+
+
 def test_a_packed_response_is_not_unpacked(server, tmp_path):
     server.otherwise = does.packed({"title": "x" * 80})
     answer = model_for(server, tmp_path, max_retries=0).complete(question())
