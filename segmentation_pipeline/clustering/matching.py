@@ -26,6 +26,10 @@ LEAST_JACCARD = 1 / 3
 """Two clusters of one size that share half of their rows; each half of an evenly split cluster has 1/2 with it. Asked
 only where no profile fits: clusters of 46 % of all rows have it by chance."""
 
+LEAST_COMMON = 10
+"""A cluster of which fewer rows are in both partitions cannot be followed by them: strewn over three clusters by
+chance, they lie mostly in one given cluster once in 13 times at 10, but once in 5 times at 5."""
+
 MOST_DISTANCE = 0.75
 """Clusters are the same by profile when their centres are nearer than three quarters of the way to the nearest sibling
 of either. On a continuum centres move by up to .73 from month to month though nothing changed; a new group that
@@ -83,7 +87,8 @@ def match_clusters(old_labels: Labels, new_labels: Labels, old_centres: Matrix, 
     common = _common_rows(old_labels, new_labels, len(old_centres), len(new_centres))
     jaccards = _jaccards(common)
     distances = _sibling_distances(old_centres, new_centres)
-    by_rows = jaccards + TIE_WEIGHT / (1.0 + distances)
+    is_known = (common.sum(axis=1) >= LEAST_COMMON)[:, None] & (common.sum(axis=0) >= LEAST_COMMON)[None, :]
+    by_rows = np.where(is_known, jaccards + TIE_WEIGHT / (1.0 + distances), 0.0)
     stages: tuple[tuple[MatchedBy, Matrix], ...] = (
         ("rows", np.where(jaccards >= SURE_JACCARD, by_rows, 0.0)),
         ("profile", np.maximum(1.0 - distances / MOST_DISTANCE, 0.0)),

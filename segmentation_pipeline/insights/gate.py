@@ -73,18 +73,16 @@ def advise_grounded(
     little is left, `fallback` advises in its place.
     """
     siblings = [other for other in evidence.segments.values() if other is not segment]
-    advice = advisor.advise(segment, siblings, product)
+    advice = _distinct(advisor.advise(segment, siblings, product))
     checks = _checks(advice, segment, evidence, advisor.name, attempt=1)
     kept = _grounded_part(advice, checks)
     if isinstance(advisor, CorrectableAdvisor) and _wrong(checks):
-        second = advisor.correct(segment, siblings, product, correction_request(checks))
+        second = _distinct(advisor.correct(segment, siblings, product, correction_request(checks)))
         again = _checks(second, segment, evidence, advisor.name, attempt=2)
-        corrected = {(check.item, check.part) for check in _wrong(checks)}
+        corrected = {_place(check) for check in _wrong(checks)}
         checks = [replace(check, verdict="sent_back") if check.violation else check for check in checks]
         checks += [
-            replace(check, verdict="corrected")
-            if (check.item, check.part) in corrected and not check.violation
-            else check
+            replace(check, verdict="corrected") if _place(check) in corrected and not check.violation else check
             for check in again
         ]
         kept = _grounded_part(second, again)
@@ -192,6 +190,20 @@ def _grounded_part(advice: Advice, checks: Sequence[Checked]) -> Advice:
         return tuple(found)
 
     return Advice(kept(advice.pain_points), kept(advice.experiments))
+
+
+def _place(check: Checked) -> tuple[str, Part, int | None]:
+    return check.item, check.part, check.claim_index
+
+
+def _distinct(advice: Advice) -> Advice:
+    """Return the advice without pieces of a name already given: a model may repeat itself, a row may not."""
+    pain_points = {item.rule_id: item for item in reversed(advice.pain_points)}
+    experiments = {item.rule_id: item for item in reversed(advice.experiments)}
+    return Advice(
+        tuple(item for item in advice.pain_points if pain_points[item.rule_id] is item),
+        tuple(item for item in advice.experiments if experiments[item.rule_id] is item),
+    )
 
 
 def _wrong(checks: Sequence[Checked]) -> list[Checked]:

@@ -94,7 +94,6 @@ def check_prose(
     labels = {segment.label: NAME for segment in evidence.segments.values()}
     prepared = prepare(text, clean_names(evidence.known_names), labels)
     allowed = frozenset({"direction"}) if has_direction else frozenset()
-    days = {day for metric in metrics for day in metric.day_counts}
     found = [*prepared.violations]
     found += [
         Violation("unknown_slot", "text", f"{{{slot}}}", "only claims have slots") for slot in prepared.slots - allowed
@@ -103,7 +102,7 @@ def check_prose(
     found += [
         Violation("fact_outside_claim", "text", item.text, "figures are stated by claims alone")
         for item in figures
-        if not (_is_day(item) and item.value in days and item.problem is None)
+        if not any(_is_right_day(item, metric) for metric in metrics)
     ]
     found += _stated_by_words(text, prepared, figures, locale)
     return tuple(found)
@@ -349,7 +348,13 @@ def _is_day(item: Figure) -> bool:
 
 
 def _is_right_day(item: Figure, metric: Metric) -> bool:
-    return _is_day(item) and item.problem is None and any(item.equals(day) for day in metric.day_counts)
+    return any(_names_day(item, day) for day in metric.day_counts)
+
+
+def _names_day(item: Figure, day: float) -> bool:
+    """Tell whether a figure is this number of days; whole days have no decimals, which would be another figure's."""
+    is_written_so = not day.is_integer() or item.step == 1
+    return _is_day(item) and item.problem is None and is_written_so and item.equals(day)
 
 
 def _days(metric: Metric) -> str:

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Literal
 
+from segmentation_pipeline.llm.grounding_words import MULTIPLE_MASK
 from segmentation_pipeline.llm.number_words import LOCALES, patterns, whole_words
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ TOPIC_LETTERS = 12
 
 _LETTERS = re.compile(r"[^\W\d_\ue000-\uf8ff]")
 _LINKS = re.compile(r"(?:at|of|is|was|which|stands?|sits?|just|only|about|around|roughly|some|the|a|an|a mere|ki|olan)")
+_RELATIVE = re.compile(r"\W*(?:where|whose)\b")
+_ABLATIVE_NAME = re.compile(r"[dt][ae]n$")
 _GENITIVE = re.compile(r"(?:n[\u0131iuü]n|[dt][ae]n|in|\u0131n)\s*$")
 
 
@@ -108,21 +111,31 @@ def _who(
         return "ambiguous"
     if named:
         return next(iter(named))
-    if chunk.has_connector or chunk.is_closed or figures[index].is_ablative:
+    if chunk.has_connector or chunk.is_closed or figures[index].is_ablative or _is_multiplied(figures[index], text):
         return "unknown_comparator"
     is_answered = any(after.has_connector and after.figures for after in following)
     if previous is not None and previous.has_connector and not previous.figures and not is_answered:
         # "compared with everyone (41%)", "than the overall rate, 41%": what follows is nothing but the figure. But
         # "higher than overall (63% versus 41%)" begins anew.
+        if _RELATIVE.match(text[chunk.start : chunk.end]):
+            return _cue_role(previous.cues[-1]) if previous.cues else "unknown_comparator"
         bare = _LINKS.sub("", text[chunk.start : chunk.end])
         if text[chunk.start : chunk.start + 1] == "(" or not _LETTERS.search(bare):
             return _cue_role(previous.cues[-1]) if previous.cues else "unknown_comparator"
     return chunk.topic or "subject"
 
 
+def _is_multiplied(figure: Figure, text: str) -> bool:
+    """Tell whether a multiple stands right before or after a figure, which is then the one compared with."""
+    before = re.search(rf"{MULTIPLE_MASK}(?: as \w+ as)?(?: the)? $", text[: figure.start])
+    return bool(before or re.match(rf"\s{MULTIPLE_MASK}", text[figure.end :]))
+
+
 def _topic_after(chunk: _Chunk, text: str) -> Who | None:
     """Return who the sentence goes on about: whom a chunk begins with, or names without a figure."""
     first, last = chunk.cues[0], chunk.cues[-1]
+    if _ABLATIVE_NAME.search(last.text):
+        return None  # "genel ortalamadan" is what is compared with, not who the sentence is about
     if len(_LETTERS.findall(text[chunk.start : first.start])) <= TOPIC_LETTERS:
         return _cue_role(first)
     return None if chunk.figures else _cue_role(last)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from segmentation_pipeline.clustering.judging import LEAST_SHARE
+from segmentation_pipeline.clustering.matching import LEAST_COMMON
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -23,10 +24,6 @@ Evidence: TypeAlias = Literal["users", "profile", "none"]
 
 KINDS: tuple[Kind, ...] = ("born", "continued", "retired", "split", "merged")
 EVIDENCE: tuple[Evidence, ...] = ("users", "profile", "none")
-
-LEAST_COMMON = 10
-"""Fewer users at risk both times do not tell where a segment came from or went: strewn over three segments by chance,
-they lie mostly in one given segment once in 13 times at 10, but once in 5 times at 5."""
 
 MAIN_SHARE = 0.5
 """A segment comes out of another (or goes into it) when at least half of its users do."""
@@ -150,14 +147,10 @@ def _ended(succession: Succession, old: int, cluster_ids: Sequence[str], user_co
     common = succession.matching.common
     heir = _main_part(common[old], common.sum(axis=0)) if share_now >= LEAST_SHARE else None
     known = int(common[old].sum())
-    if heir is None:
-        reason = (
-            f"{share_now:.1%} of the users are still like its own, under the {LEAST_SHARE:.0%} a segment needs"
-            if share_now < LEAST_SHARE
-            else f"its {known} users who are still at risk went into several segments"
-        )
-    else:
+    if heir is not None:
         reason = f"{int(common[old, heir])} of its {known} users who are still at risk are in {cluster_ids[heir]} now"
+    else:
+        reason = _why_retired(share_now, known)
     return LineageEvent(
         kind="retired" if heir is None else "merged",
         cluster_id=cluster_id,
@@ -170,6 +163,14 @@ def _ended(succession: Succession, old: int, cluster_ids: Sequence[str], user_co
         matched_against=succession.previous.month,
         reason=reason,
     )
+
+
+def _why_retired(share_now: float, known: int) -> str:
+    if share_now < LEAST_SHARE:
+        return f"{share_now:.1%} of the users are still like its own, under the {LEAST_SHARE:.0%} a segment needs"
+    if known == 0:
+        return "none of its users is still at risk, and no segment has its profile"
+    return f"its {known} users who are still at risk are in several segments, none of which has its profile"
 
 
 def _main_part(shared: Indexes, other_totals: Indexes) -> int | None:

@@ -64,3 +64,11 @@ def test_the_grids_hold_what_was_asked_for_and_names_are_unique():
 def test_min_samples_stays_well_under_the_smallest_cluster():
     for one in density_grid(60):  # 5 % of 60 rows are 3: the smallest cluster is 5 rows
         assert 2 * one.parameters["min_samples"] <= max(10, one.parameters["min_cluster_share"] * 60 + 0.5)
+
+
+def test_forced_parameters_leave_nothing_else_in_the_grids():
+    tied = centroid_grid(["kmeans", "gaussian_mixture"], [3], "tied")
+    assert [one.name for one in tied] == ["kmeans-3", "gaussian_mixture-tied-3"]
+    assert [one.parameters for one in density_grid(1_000, 0.2, 4)] == [{"min_cluster_share": 0.2, "min_samples": 4}]
+    assert {one.parameters["min_samples"] for one in density_grid(1_000, 0.2)} == {3, 5, 10}
+    assert {one.parameters["min_cluster_share"] for one in density_grid(1_000, None, 7)} == {0.05, 0.08, 0.12}

@@ -15,7 +15,9 @@ from segmentation_pipeline.insights.checks import (
     cited_metrics_exist,
     every_segment_is_advised,
     evidence_agrees_with_clusters,
+    nothing_ungrounded_is_published,
 )
+from segmentation_pipeline.insights.reading import read_evidence
 from segmentation_pipeline.warehouse.warehouse import Warehouse
 from segmentation_pipeline_tests.insights.upstream_samples import (
     FEW,
@@ -113,10 +115,16 @@ def test_the_small_segment_has_evidence_but_no_advice(tmp_path: Path) -> None:
 def test_a_refresh_without_segments_has_no_rows_and_says_why(tmp_path: Path) -> None:
     warehouse, reported = refreshed(tmp_path, is_empty=True)
     assert rows(warehouse, "FROM cluster_metrics UNION ALL BY NAME FROM recommendations") == []
+    assert rows(warehouse, "FROM grounding_report") == []
     assert "too little data" in reported["why_empty"]
     assert all(
         outcome(check, warehouse)
-        for check in (cited_metrics_exist, evidence_agrees_with_clusters, every_segment_is_advised)
+        for check in (
+            cited_metrics_exist,
+            evidence_agrees_with_clusters,
+            every_segment_is_advised,
+            nothing_ungrounded_is_published,
+        )
     )
 
 
@@ -132,8 +140,31 @@ def test_where_segments_are_cuts_of_ours_everyone_together_is_advised_too(tmp_pa
     assert outcome(cited_metrics_exist, warehouse)
 
 
+def test_every_text_of_the_rules_is_in_the_report_and_passes(warehouse: Warehouse) -> None:
+    assert rows(warehouse, "SELECT DISTINCT verdict, violation FROM grounding_report") == [("ok", None)]
+    unreported = rows(
+        warehouse,
+        "SELECT recommendation_id FROM recommendations"
+        " WHERE recommendation_id NOT IN (SELECT recommendation_id FROM grounding_report WHERE part = 'claim')",
+    )
+    assert unreported == []
+
+
+def test_the_refresh_before_is_evidence_for_trends(warehouse: Warehouse) -> None:
+    with warehouse.transaction() as db:
+        db.execute("INSERT INTO clusters SELECT * REPLACE (DATE '2026-02-01' AS refresh_month) FROM clusters")
+        db.execute(
+            "INSERT INTO cluster_metrics SELECT * REPLACE (DATE '2026-02-01' AS refresh_month, 0.5 AS value)"
+            " FROM cluster_metrics WHERE metric_id = 'drop_off_rate'"
+        )
+    with warehouse.read() as db:
+        evidence = read_evidence(db, MONTH)
+    assert evidence.previous[NEGOTIATORS].metrics["drop_off_rate"].value == 0.5
+    assert evidence.segments[NEGOTIATORS].metrics["drop_off_rate"].value == 0.6
+
+
 def test_a_second_refresh_writes_the_same_rows(warehouse: Warehouse) -> None:
-    tables = ("cluster_metrics", "recommendations")
+    tables = ("cluster_metrics", "recommendations", "grounding_report")
     before = [rows(warehouse, f"FROM {table}") for table in tables]
     context = dg.build_asset_context(partition_key=MONTH.isoformat())
     cluster_metrics.function(context, warehouse)
@@ -166,6 +197,17 @@ def test_silence_as_drop_off_is_never_cited_with_a_direction(tmp_path: Path) -> 
         (cited_metrics_exist, "DELETE FROM cluster_metrics WHERE metric_id = 'drop_off_rate'"),
         (cited_metrics_exist, "UPDATE cluster_metrics SET contrast_direction = 'none'"),
         (cited_metrics_exist, "UPDATE recommendations SET text = replace(text, '60%', '61%')"),
+        (nothing_ungrounded_is_published, "UPDATE cluster_metrics SET value = 0.5 WHERE metric_id = 'drop_off_rate'"),
+        (nothing_ungrounded_is_published, "UPDATE cluster_metrics SET contrast_direction = 'none'"),
+        (nothing_ungrounded_is_published, "UPDATE recommendations SET text = replace(text, '60%', '61%')"),
+        (nothing_ungrounded_is_published, "UPDATE recommendations SET text = text || ' Half of them leave.'"),
+        (nothing_ungrounded_is_published, "UPDATE recommendations SET title = title || ' for 3 users'"),
+        (nothing_ungrounded_is_published, "UPDATE recommendations SET title = title || ' of `somebody`'"),
+        (nothing_ungrounded_is_published, "UPDATE recommendations SET hypothesis = hypothesis || ' By far more.'"),
+        (
+            nothing_ungrounded_is_published,
+            "UPDATE recommendations SET text = replace(text, '60%', '61%'), evidence = replace(evidence, '60%', '61%')",
+        ),
         (evidence_agrees_with_clusters, "UPDATE cluster_metrics SET value = value + 1 WHERE metric_id = 'size'"),
         (evidence_agrees_with_clusters, "UPDATE clusters SET drop_off_rate = drop_off_rate / 2"),
         (evidence_agrees_with_clusters, "DELETE FROM cluster_metrics WHERE cluster_id = '2026-03-b'"),

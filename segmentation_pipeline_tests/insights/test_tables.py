@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from segmentation_pipeline.errors import ContractBroken
-from segmentation_pipeline.insights.tables import ClusterMetrics, Recommendations
+from segmentation_pipeline.insights.tables import ClusterMetrics, GroundingReport, Recommendations
 from segmentation_pipeline.warehouse.contracts import Table, columns
 from segmentation_pipeline.warehouse.database import memory_database
 
@@ -52,6 +52,34 @@ PAIN_ONLY = dict.fromkeys(("hypothesis", "hypothesis_template", "primary_metric"
 PAIN_POINT = EXPERIMENT | PAIN_ONLY | {"kind": "pain_point", "recommendation_id": "2026-03-a:pain_point:drop_off_high"}
 
 
+CHECKED: dict[str, Any] = {
+    "refresh_month": dt.date(2026, 3, 1),
+    "cluster_id": "2026-03-a",
+    "advisor": "rules",
+    "attempt": 1,
+    "item": "experiment:drop_off_high",
+    "part": "claim",
+    "claim_index": 0,
+    "recommendation_id": "2026-03-a:experiment:drop_off_high",
+    "metric_id": "drop_off_rate",
+    "verdict": "ok",
+    "violation": None,
+    "violation_count": 0,
+    "text": "Drop-off is {value}.",
+    "expected": None,
+    "found": None,
+}
+REFUSED = CHECKED | {
+    "claim_index": 1,
+    "recommendation_id": None,
+    "verdict": "dropped",
+    "violation": "wrong_figure",
+    "violation_count": 1,
+    "expected": "it is 60%",
+    "found": "61%",
+}
+
+
 def write(table: type[Table], *rows: dict[str, Any]) -> int:
     frame = pd.DataFrame(rows, columns=list(columns(table)))
     with memory_database() as db:
@@ -63,6 +91,8 @@ def test_true_rows_keep_their_contracts() -> None:
     counted = METRIC | unknown | {"contrast_low": None, "contrast_high": None, "unit": "count", "basis": "size"}
     assert write(ClusterMetrics, METRIC, counted) == 2
     assert write(Recommendations, EXPERIMENT, PAIN_POINT) == 2
+    title = CHECKED | {"part": "title", "claim_index": None, "metric_id": None}
+    assert write(GroundingReport, CHECKED, REFUSED, title) == 3
 
 
 @pytest.mark.parametrize(
@@ -111,3 +141,24 @@ def test_violating_advice_breaks_the_contract(violation: dict[str, Any]) -> None
 def test_a_pain_point_has_nothing_of_an_experiment(name: str) -> None:
     with pytest.raises(ContractBroken):
         write(Recommendations, PAIN_POINT | {name: EXPERIMENT[name]})
+
+
+@pytest.mark.parametrize(
+    "violation",
+    [
+        {"verdict": "ok"},
+        {"violation": None},
+        {"violation_count": 0},
+        {"expected": None},
+        {"found": None},
+        {"recommendation_id": "2026-03-a:experiment:drop_off_high"},
+        {"metric_id": None},
+        {"claim_index": None},
+        {"part": "body"},
+        {"attempt": 3},
+    ],
+    ids=str,
+)
+def test_a_violating_report_breaks_the_contract(violation: dict[str, Any]) -> None:
+    with pytest.raises(ContractBroken):
+        write(GroundingReport, CHECKED, REFUSED | violation)

@@ -165,13 +165,19 @@ def false_cases(mutator: str, count: int, seed: int) -> list[Case]:
     raise AssertionError(f"{mutator} gives only {len(found)} claims")
 
 
+def form_count(style: Style, locale: str) -> int:
+    """Return how many different forms of a style there are in a language."""
+    return len({pattern for _, own, language, pattern, _ in _forms() if (own, language) == (style, locale)})
+
+
 @cache
 def _forms() -> list[tuple[str, Style, str, str, tuple[str, ...]]]:
     """Return (form, style, locale, pattern, metrics it can be about)."""
     found: list[tuple[str, Style, str, str, tuple[str, ...]]] = []
     for locale in ("en", "tr"):
         written = tomllib.loads(Path(__file__).with_name(f"free_text_{locale}.toml").read_text(encoding="utf-8"))
-        for group, patterns in written.items():
+        later = written.pop("read_later")
+        for group, patterns in (*written.items(), *later.items()):
             found += [(group, "free", locale, pattern, _metrics_for(group)) for pattern in patterns]
     measured = tuple(metric_id for metric_id in METRICS if metric_id != "size")
     found += [("level", "rules", "en", "", (metric_id,)) for metric_id in METRICS]

@@ -84,3 +84,16 @@ def test_labels_of_any_contrasts_are_two_to_four_words_unique_and_without_digits
 
 def test_a_hundred_segments_without_contrasts_still_have_names():
     assert len({naming.label for naming in name_segments([[]] * 100)}) == 100
+
+
+def test_a_living_segment_keeps_the_slug_it_was_born_with_whatever_it_is_called_now():
+    (naming,) = name_segments([NIGHT_REVISER], ["early-searchers"])
+    assert (naming.label, naming.slug) == ("Night-time offer revisers", "early-searchers")
+
+
+def test_a_new_segment_never_gets_the_slug_of_a_living_one():
+    searcher, night = [contrast("mix:search", 2.0)], NIGHT_REVISER
+    kept, born = name_segments([searcher, night], ["night-time-offer-revisers", None])
+    assert kept.slug == "night-time-offer-revisers"
+    assert (born.label, born.slug) == ("Night-time offer revisers", "night-time-offer-revisers-2")
+    assert len({naming.slug for naming in name_segments([[]] * 30, [None] * 29 + ["average-users"])}) == 30

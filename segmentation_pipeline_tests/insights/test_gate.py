@@ -1,0 +1,169 @@
+"""Advice of a model that errs: sent back once, then dropped, then replaced, and every verdict kept."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, replace
+from typing import TYPE_CHECKING
+
+import pytest
+
+from segmentation_pipeline.config import ProductContext, Roles
+from segmentation_pipeline.insights.advisor import Advice, Experiment, PainPoint
+from segmentation_pipeline.insights.gate import advise_grounded
+from segmentation_pipeline.insights.recommending import citation_problems, rows_of, ungrounded_texts
+from segmentation_pipeline.insights.rules import RulesAdvisor
+from segmentation_pipeline.llm.claims import Claim, Evidence, SegmentEvidence
+from segmentation_pipeline_tests.insights.evidence_samples import segment
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+# Drop-off of a is .4 against .35 overall.
+SEGMENT, SIBLING = segment("2026-03-a", drop_off_rate=0.5), segment("2026-03-b", drop_off_rate=-0.5)
+EVIDENCE = Evidence.of([SEGMENT, SIBLING])
+RULES = RulesAdvisor(Roles(churn=("drop_off",)), 3)
+
+TRUE = Claim(
+    kind="contrast",
+    subject="2026-03-a",
+    metric="drop_off_rate",
+    comparator="overall",
+    direction="higher",
+    value="40%",
+    unit="pct",
+    window="",
+    text="At 40%, drop-off is higher than the 35% overall.",
+)
+FALSE = replace(TRUE, text="At 46%, drop-off is higher than the 35% overall.")
+PAIN = PainPoint("pain", "They leave early", (TRUE,), "Ask them why.")
+EXPERIMENTS = tuple(
+    Experiment(
+        name,
+        f"Try {name}",
+        (TRUE,),
+        "Show it to them.",
+        f"If {name} is tried, drop-off will be {{direction}}.",
+        "drop_off_rate",
+        "lower",
+        "S",
+    )
+    for name in ("reminders", "templates", "drafts")
+)
+GOOD = Advice((PAIN,), EXPERIMENTS)
+
+
+class Model:
+    """An advisor that answers what it was given, and can be told once what is wrong."""
+
+    name = "model"
+
+    def __init__(self, first: Advice, second: Advice) -> None:
+        self.first, self.second = first, second
+        self.told: list[str] = []
+
+    def advise(self, segment: SegmentEvidence, siblings: Sequence[SegmentEvidence], product: ProductContext) -> Advice:
+        return self.first
+
+    def correct(
+        self, segment: SegmentEvidence, siblings: Sequence[SegmentEvidence], product: ProductContext, problems: str
+    ) -> Advice:
+        self.told.append(problems)
+        return self.second
+
+
+def gated(first: Advice, second: Advice = GOOD):
+    model = Model(first, second)
+    return model, advise_grounded(SEGMENT, EVIDENCE, model, ProductContext(), RULES)
+
+
+def with_first_experiment(**changes: object) -> Advice:
+    return replace(GOOD, experiments=(replace(EXPERIMENTS[0], **changes), *EXPERIMENTS[1:]))
+
+
+def test_grounded_advice_passes_without_a_second_question() -> None:
+    model, found = gated(GOOD)
+    assert (found.advice, found.advisor, model.told) == (GOOD, "model", [])
+    assert {check.verdict for check in found.checks} == {"ok"}
+    assert {check.recommendation_id for check in found.checks if check.item == "pain_point:pain"} == {
+        "2026-03-a:pain_point:pain"
+    }
+
+
+def test_what_is_wrong_is_sent_back_once_and_what_is_mended_is_told_as_corrected() -> None:
+    model, found = gated(with_first_experiment(claims=(FALSE,)))
+    assert found.advice == GOOD
+    assert len(model.told) == 1
+    assert "wrong_figure: found '46%'; drop_off_rate of 2026-03-a is 40%" in model.told[0]
+    told = [
+        (check.attempt, check.verdict, check.violation, check.recommendation_id)
+        for check in found.checks
+        if (check.item, check.part) == ("experiment:reminders", "claim")
+    ]
+    assert told == [
+        (1, "sent_back", "wrong_figure", None),
+        (2, "corrected", None, "2026-03-a:experiment:reminders"),
+    ]
+
+
+def test_a_claim_that_stays_wrong_is_dropped_and_the_right_one_beside_it_stays() -> None:
+    bad = with_first_experiment(claims=(FALSE, TRUE))
+    _, found = gated(bad, bad)
+    assert found.advice == GOOD
+    assert [c.verdict for c in found.checks if c.item == "experiment:reminders" and c.part == "claim"] == [
+        "sent_back",
+        "ok",
+        "dropped",
+        "ok",
+    ]
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"claims": (FALSE,)},
+        {"claims": ()},
+        {"title": "Cut drop-off by 10%"},
+        {"body": "Half of them never see it."},
+        {"hypothesis": "If tried, drop-off will be lower by 5 pp."},
+        {"claims": (replace(TRUE, subject="2026-03-b", direction="lower", value=None, text="Drop-off is {value}."),)},
+    ],
+    ids=lambda changes: next(iter(changes)),
+)
+def test_where_too_little_is_left_the_fallback_advises(changes: dict[str, object]) -> None:
+    bad = with_first_experiment(**changes)
+    _, found = gated(bad, bad)
+    assert found.advisor == "rules"
+    assert len(found.advice.experiments) == 3
+    assert {c.recommendation_id for c in found.checks if c.advisor == "model"} == {None}
+    assert all(c.recommendation_id for c in found.checks if c.advisor == "rules")
+
+
+def test_an_advisor_that_cannot_be_corrected_loses_what_is_wrong() -> None:
+    class Deaf:
+        name = "deaf"
+
+        def advise(
+            self, segment: SegmentEvidence, siblings: Sequence[SegmentEvidence], product: ProductContext
+        ) -> Advice:
+            return with_first_experiment(claims=(FALSE,))
+
+    found = advise_grounded(SEGMENT, EVIDENCE, Deaf(), ProductContext())
+    assert [item.rule_id for item in found.advice.experiments] == ["templates", "drafts"]
+    assert [check.violation for check in found.checks if check.violation] == ["wrong_figure"]
+
+
+def test_a_model_that_repeats_itself_breaks_no_contract() -> None:
+    _, found = gated(replace(GOOD, pain_points=(PAIN, replace(PAIN, title="The same once more"))))
+    assert found.advice == GOOD
+    rows = [asdict(check) for check in found.checks]
+    keys = [(c["item"], c["part"], c["claim_index"], c["attempt"], c["advisor"]) for c in rows]
+    assert len(set(keys)) == len(keys)
+
+
+def test_rows_of_free_text_pass_the_checks_that_follow() -> None:
+    _, found = gated(GOOD)
+    rows = [asdict(row) for row in rows_of(found, SEGMENT, EVIDENCE)]
+    assert rows[0]["text"] == "At 40%, drop-off is higher than the 35% overall. Ask them why."
+    assert citation_problems(rows, EVIDENCE) == []
+    assert ungrounded_texts(rows, EVIDENCE) == []
+    assert ungrounded_texts([rows[0] | {"text": rows[0]["text"].replace("40%", "41%")}], EVIDENCE)
