@@ -9,6 +9,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from datetime import date
+
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
@@ -21,15 +24,19 @@ TEXT_COLOUR = "#222222"
 GRID_COLOUR = "#E4E4E4"
 
 
-def segment_colour(cluster_id: str) -> str:
-    """Return the colour of a segment, the same in every picture: by the letter of its id; grey for no segment."""
-    letters = cluster_id.rsplit("-", maxsplit=1)[-1]
-    if not (cluster_id[:4].isdigit() and letters.isalpha()):
-        return NEUTRAL_COLOUR
-    number = 0
-    for letter in letters:
-        number = number * 26 + ord(letter) - ord("a") + 1
-    return SEGMENT_COLOURS[(number - 1) % len(SEGMENT_COLOURS)]
+def segment_colours(lives: Iterable[tuple[date, str]]) -> dict[str, str]:
+    """Return the colour of every segment from (refresh, cluster_id) pairs, the same in every picture and for life.
+
+    In the order of birth each takes the first colour that no segment has which ever lived beside it.
+    """
+    months: dict[str, set[date]] = {}
+    for month, cluster_id in lives:
+        months.setdefault(cluster_id, set()).add(month)
+    slots: dict[str, int] = {}
+    for cluster_id in sorted(months, key=lambda found: (found[:7], len(found), found)):
+        taken = {slot for other, slot in slots.items() if months[other] & months[cluster_id]}
+        slots[cluster_id] = next(slot for slot in range(len(months)) if slot not in taken)
+    return {cluster_id: SEGMENT_COLOURS[slot % len(SEGMENT_COLOURS)] for cluster_id, slot in slots.items()}
 
 
 def blank_figure(*, width_in: float = 8.0, height_in: float = 5.5) -> tuple[Figure, Axes]:

@@ -79,6 +79,13 @@ ROW_MUTATIONS: dict[tuple[str, str], str] = {
     ("survival_validations", "only_the_model_differs_from_the_baseline"): "model = 'km', brier_difference = 0.1",
     ("retention_curves", "figures_only_where_observed"): "status = 'not_observed'",
     ("cox_coefficients", "figures_only_where_fitted"): "status = 'not_fitted', reason = NULL",
+    ("refresh_verdicts", "segments_unless_too_little_data"): "segment_count = 0",
+    ("refresh_verdicts", "evidence_has_a_basis"): "evidence_basis = NULL",
+    ("cluster_evidence", "stability_is_of_segments"): "test = 'jaccard', stability = NULL",
+    ("cluster_lineage", "other_segment_where_two_take_part"): "kind = 'split', other_cluster_id = cluster_id",
+    ("user_moves", "excess_is_the_difference"): "excess_share = 0.5",
+    ("feature_drift", "drifts_above_the_threshold"): "is_drifting = true",
+    ("segment_trends", "changes_since_an_earlier_refresh"): "previous_month = refresh_month, share_change = 0.1",
     ("cluster_metrics", "value_lies_in_its_interval"): "value = 5, low = 6, high = 7",
     ("cluster_metrics", "interval_has_both_ends"): "low = value, high = NULL",
     ("cluster_metrics", "direction_needs_a_contrast_that_excludes_no_difference"): (
@@ -96,6 +103,21 @@ ROW_MUTATIONS: dict[tuple[str, str], str] = {
     ("grounding_report", "what_is_refused_is_not_published"): "recommendation_id = 'x', violation = 'number_word'",
 }
 """(table, name of the constraint over a row) -> SET clause that breaks it."""
+
+
+VALID_ROWS = {
+    "user_moves": (
+        "SELECT DATE '2026-01-01' AS refresh_month, '2026-01-a' AS from_cluster_id, '2026-01-b' AS to_cluster_id,"
+        " 3 AS user_count, 0.3 AS share, 0.1 AS expected_share, 0.3 - 0.1 AS excess_share,"
+        " DATE '2025-12-01' AS matched_against"
+    ),
+    "feature_drift": (
+        "SELECT DATE '2026-01-01' AS refresh_month, 'mix:login' AS feature, 0.1 AS psi, 0.05 AS psi_expected,"
+        " 0.2 AS threshold, false AS is_drifting, 0.3 AS mean_before, 0.4 AS mean_now,"
+        " DATE '2025-12-01' AS matched_against"
+    ),
+}
+"""A row of tables that a home's first refresh leaves empty and whose constraints tie columns together."""
 
 
 @dataclass(frozen=True)
@@ -132,6 +154,8 @@ def row_constraints(table: type[Table]) -> set[tuple[str, str]]:
 
 def valid_row(table: type[Table]) -> str:
     """Return a SELECT of one row that keeps the column constraints, for tables that are empty in the planted home."""
+    if table_name(table) in VALID_ROWS:
+        return VALID_ROWS[table_name(table)]
     schema = table.to_schema()
     values = [
         f'{_valid(kind, schema.columns[name].checks)} AS "{name}"'

@@ -9,6 +9,7 @@ Keep out: the live warehouse file; nothing here can lock or change it.
         print(segment.display_name, segment.user_count, segment.drop_off_rate)
 """
 
+from segmentation_pipeline.client.evidence import EvidenceTest, LineageEvent
 from segmentation_pipeline.client.home import Client
 from segmentation_pipeline.client.home import open_home as open  # noqa: A004 - read as client.open(home), like gzip.open
 from segmentation_pipeline.client.refreshes import EndedEarly, RefreshSummary
@@ -21,6 +22,8 @@ __all__ = [
     "Client",
     "Contrast",
     "EndedEarly",
+    "EvidenceTest",
+    "LineageEvent",
     "NameEdit",
     "Note",
     "RefreshSummary",

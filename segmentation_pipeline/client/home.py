@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from segmentation_pipeline.client.evidence import EvidenceTest, LineageEvent
     from segmentation_pipeline.client.refreshes import EndedEarly, RefreshSummary
     from segmentation_pipeline.client.segments import SegmentDetail, SegmentSummary
     from segmentation_pipeline.client.users import UserSegment
@@ -93,6 +94,16 @@ class Client:
         """Return where a user belongs now."""
         with self.snapshot() as snapshot:
             return snapshot.user_segment(user_id)
+
+    def evidence(self, month: date | None = None) -> list[EvidenceTest]:
+        """Return the tests behind a refresh's verdict and segments."""
+        with self.snapshot() as snapshot:
+            return snapshot.evidence(month)
+
+    def lineage(self, month: date | None = None) -> list[LineageEvent]:
+        """Return what became of the segments at a refresh, living ones first."""
+        with self.snapshot() as snapshot:
+            return snapshot.lineage(month)
 
     def ended_early(self, month: date | None = None) -> list[EndedEarly]:
         """Return who ended before the landmark of a refresh: any outcome first, then by frequency."""

@@ -31,7 +31,20 @@ class RefreshSummary:
     is_provisional: bool
     verdict: str | None
     verdict_reason: str | None
+    weakness: str | None
+    matched_against: date | None
+    moved_share: float | None
+    expected_moved_share: float | None
+    churn_definition: str
+    unjudged_reason: str | None
+    inactivity_days: float | None
+    seen_again_count: int | None
     is_stale: bool
+
+    @property
+    def has_segments(self) -> bool:
+        """Whether there was data enough to form segments."""
+        return self.status == "ready"
 
 
 @dataclass(frozen=True)
@@ -47,10 +60,9 @@ class EndedEarly:
 
 def refreshes(connection: duckdb.DuckDBPyConnection) -> list[RefreshSummary]:
     """Return every refresh, oldest first."""
-    has_verdicts = ask(connection, "SELECT 1 FROM duckdb_views() WHERE view_name = 'refresh_summary'")
-    source = "refresh_summary" if has_verdicts else f"({_WITHOUT_VERDICTS})"
     columns = ", ".join(RefreshSummary.__dataclass_fields__)
-    return [RefreshSummary(*row) for row in ask(connection, f"SELECT {columns} FROM {source} ORDER BY refresh_month")]
+    sql = f"SELECT {columns} FROM refresh_summary ORDER BY refresh_month"
+    return [RefreshSummary(*row) for row in ask(connection, sql)]
 
 
 def unclassified_count(connection: duckdb.DuckDBPyConnection, month: date) -> int:
@@ -66,8 +78,3 @@ def ended_early(connection: duckdb.DuckDBPyConnection, month: date) -> list[Ende
         " WHERE refresh_month = $month ORDER BY outcome = 'any' DESC, user_count DESC, outcome"
     )
     return [EndedEarly(*row) for row in ask(connection, sql, {"month": month})]
-
-
-_WITHOUT_VERDICTS = (
-    "SELECT *, NULL::VARCHAR AS verdict, NULL::VARCHAR AS verdict_reason, FALSE AS is_stale FROM refreshes"
-)

@@ -30,6 +30,8 @@ class SegmentSummary:
     refresh_month: date
     cluster_id: str
     label: str
+    origin: str
+    stability: str | None
     user_count: int
     share: float
     drop_off_rate: float | None
@@ -39,6 +41,8 @@ class SegmentSummary:
     churn_risk: str
     retention: float | None
     retention_day: float | None
+    is_cause_specific: bool
+    """Whether other endings compete with drop-off, so that the two need not add up to 1."""
     top_advice: str | None
     display_name: str
     notes: tuple[Note, ...]
@@ -63,7 +67,6 @@ class SegmentDetail:
     summary: SegmentSummary
     slug: str
     description: str
-    origin: str
     jaccard: float | None
     contrasts: tuple[Contrast, ...]
     profile: Mapping[str, float]
@@ -106,13 +109,13 @@ def segments(
 def segment_detail(connection: duckdb.DuckDBPyConnection, summary: SegmentSummary) -> SegmentDetail:
     """Return a segment with what sets it apart."""
     sql = (
-        "SELECT slug, description, origin, jaccard, contrasts, profile FROM clusters"
+        "SELECT slug, description, jaccard, contrasts, profile FROM clusters"
         " WHERE refresh_month = $month AND cluster_id = $cluster_id"
     )
     key = {"month": summary.refresh_month, "cluster_id": summary.cluster_id}
-    slug, description, origin, jaccard, contrasts, profile = ask(connection, sql, key)[0]
+    slug, description, jaccard, contrasts, profile = ask(connection, sql, key)[0]
     return SegmentDetail(
-        summary, slug, description, origin, jaccard, tuple(map(_contrast, json.loads(contrasts))), profile or {}
+        summary, slug, description, jaccard, tuple(map(_contrast, json.loads(contrasts))), profile or {}
     )
 
 
@@ -135,12 +138,13 @@ advice AS (
     GROUP BY cluster_id
 )
 SELECT
-    c.refresh_month, c.cluster_id, c.label, c.user_count, c.share,
+    c.refresh_month, c.cluster_id, c.label, c.origin, c.stability, c.user_count, c.share,
     c.drop_off_rate, c.drop_off_low, c.drop_off_high, c.drop_off_days, c.churn_risk,
-    l.retention, l.retention_day, a.top_advice
+    l.retention, l.retention_day, coalesce(s.is_cause_specific, false), a.top_advice
 FROM clusters AS c
-LEFT JOIN longest AS l USING (cluster_id)
-LEFT JOIN advice AS a USING (cluster_id)
+LEFT JOIN survival_fits AS s ON c.refresh_month = s.refresh_month AND c.cluster_id = s.cluster_id
+LEFT JOIN longest AS l ON c.cluster_id = l.cluster_id
+LEFT JOIN advice AS a ON c.cluster_id = a.cluster_id
 WHERE c.refresh_month = $month
 ORDER BY c.user_count DESC, c.cluster_id
 """

@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from segmentation_pipeline.client import evidence as evidence_queries
 from segmentation_pipeline.client import refreshes as refresh_queries
 from segmentation_pipeline.client import segments as segment_queries
 from segmentation_pipeline.client import users as user_queries
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
+    from segmentation_pipeline.client.evidence import EvidenceTest, LineageEvent
     from segmentation_pipeline.client.refreshes import EndedEarly, RefreshSummary
     from segmentation_pipeline.client.segments import SegmentDetail, SegmentSummary
     from segmentation_pipeline.client.users import UserSegment
@@ -126,6 +128,14 @@ class Snapshot:
     def ended_early(self, month: date | None = None) -> list[EndedEarly]:
         """Return who ended before the landmark of a refresh: any outcome first, then by frequency."""
         return refresh_queries.ended_early(self.connection, self.month(month))
+
+    def evidence(self, month: date | None = None) -> list[EvidenceTest]:
+        """Return the tests behind a refresh's verdict and segments."""
+        return evidence_queries.evidence(self.connection, self.month(month))
+
+    def lineage(self, month: date | None = None) -> list[LineageEvent]:
+        """Return what became of the segments at a refresh, living ones first."""
+        return evidence_queries.lineage(self.connection, self.month(month))
 
     def user_segment(self, user_id: str) -> UserSegment:
         """Return where a user belongs now.

@@ -14,7 +14,7 @@ import numpy as np
 from segmentation_pipeline.clustering import candidates, quality
 from segmentation_pipeline.clustering.incumbent import FEATURE_SPACE, WarmKMeans
 from segmentation_pipeline.clustering.rows import NOISE, cluster_count, ordered_by_size
-from segmentation_pipeline.clustering.stability import bootstrap_jaccard
+from segmentation_pipeline.clustering.stability import jaccard_draws, mean_jaccards
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -46,7 +46,7 @@ class Judged:
     silhouette: float
     dbcv: float | None
     smallest_share: float
-    jaccards: Mapping[int, float] | None = None
+    jaccard_draws: Mapping[int, tuple[float, ...]] | None = None
     is_chosen: bool = False
     reason: str = ""
 
@@ -59,6 +59,11 @@ class Judged:
     def parameters(self) -> Parameters:
         """What the method was asked to do."""
         return self.clusterer.parameters
+
+    @property
+    def jaccards(self) -> Mapping[int, float] | None:
+        """Mean bootstrap Jaccard of each cluster; None where it was not measured."""
+        return None if self.jaccard_draws is None else mean_jaccards(self.jaccard_draws)
 
     @property
     def min_jaccard(self) -> float | None:
@@ -118,8 +123,8 @@ def _judged(
 def with_stability(one: Judged, space: Matrix, options: ChoiceOptions) -> Judged:
     """Return the candidate with its clusters' stability when its rows are redrawn; the incumbent without its memory."""
     clusterer = one.clusterer.redrawn_by(one.cluster_count) if isinstance(one.clusterer, WarmKMeans) else one.clusterer
-    jaccards = bootstrap_jaccard(clusterer, space, one.labels, draws=options.draws, seed=options.seed)
-    return replace(one, jaccards=jaccards)
+    draws = jaccard_draws(clusterer, space, one.labels, draws=options.draws, seed=options.seed)
+    return replace(one, jaccard_draws=draws)
 
 
 def contradiction(labels: Labels, groups: Labels) -> float:

@@ -126,6 +126,21 @@ def write_user_features(db: Database, month: date, settings: Settings) -> None:
     _drop_scratch(db)
 
 
+def features_under(db: Database, month: date, priors_of: date, settings: Settings) -> pd.DataFrame | None:
+    """Return the model features of a month's users at risk, shrunk to the population of another month.
+
+    Only so can that month's model score them: under their own month's priors, users who never did a rare thing all
+    move when its rate does. `user_id` and one column a feature, sorted by name and user; None when nobody is at risk.
+    """
+    make_cohort(db, refresh_dates(month, log_span(db), settings), settings)
+    make_visits(db, settings)
+    make_behaviour(db, settings)
+    make_model_features(db, priors_of, judged_status="at_risk")
+    found = named_features(db, "model_features")
+    _drop_scratch(db)
+    return found
+
+
 def write_current_features(db: Database, settings: Settings) -> date | None:
     """Write `current_features`: every user seen lately, up to the latest event; return the month of the priors.
 

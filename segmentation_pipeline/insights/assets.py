@@ -20,6 +20,7 @@ from segmentation_pipeline.insights.tables import ClusterMetrics, GroundingRepor
 from segmentation_pipeline.orchestration.table_assets import refresh_month, table_asset
 from segmentation_pipeline.retention.tables import RetentionCurves
 from segmentation_pipeline.segments.tables import Clusters, UserClusters
+from segmentation_pipeline.segments.verdict_tables import RefreshVerdicts
 from segmentation_pipeline.warehouse.frames import typed_frame
 from segmentation_pipeline.warehouse.resource import Warehouse
 
@@ -63,7 +64,7 @@ def cluster_metrics(context: dg.AssetExecutionContext, warehouse: Warehouse) -> 
 @table_asset(
     Recommendations,
     GroundingReport,
-    reads=[ClusterMetrics, Clusters],
+    reads=[ClusterMetrics, Clusters, RefreshVerdicts],
     group="insights",
     kinds={"duckdb", "python"},
     monthly=True,

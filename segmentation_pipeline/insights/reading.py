@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 MAX_ACTIONS = 40
 """Actions with metrics of their own; a vocabulary of 10,000 would drown the table, and rare ones have no contrast."""
 
+NO_SEGMENTS = "no_segments"
+EVERYONE = "All users"
+
 _MEASURES = (
     "event_count",
     "session_frequency",
@@ -138,11 +141,18 @@ def read_evidence(db: Database, month: date, named_actions: Sequence[str] = ()) 
 
 
 def _segments(db: Database, month: date) -> list[SegmentEvidence]:
-    labels = db.rows(
+    """Return the evidence of everything advice is for: the segments of a refresh, by cluster id.
+
+    Where users do not differ repeatably, everyone together (`overall`) is advised too: the segments are cuts of ours.
+    """
+    found = db.rows(
         "SELECT cluster_id, label FROM clusters WHERE refresh_month = $month AND cluster_id <> $unclassified",
         {"month": month, "unclassified": UNCLASSIFIED},
     )
+    labels = {row["cluster_id"]: row["label"] for row in found}
+    if db.one("SELECT verdict FROM refresh_verdicts WHERE refresh_month = $month", {"month": month}) == (NO_SEGMENTS,):
+        labels[OVERALL] = EVERYONE
     rows = db.rows(
         "SELECT * FROM cluster_metrics WHERE refresh_month = $month ORDER BY cluster_id, metric_id", {"month": month}
     )
-    return collect_evidence(rows, {row["cluster_id"]: row["label"] for row in labels})
+    return collect_evidence(rows, labels)

@@ -77,7 +77,7 @@ class Recommendations(Table):
     """One row per refresh, segment and piece of advice: a pain point or an experiment."""
 
     refresh_month: Day = column("Refresh, first of its month.")
-    cluster_id: Text = column("Segment the advice is for.", min_length=1)
+    cluster_id: Text = column("Segment the advice is for; `overall` where segments are cuts of ours.", min_length=1)
     recommendation_id: Text = column("Segment, kind and rule; the same on every rerun.", min_length=1)
     kind: Text = column("pain_point or experiment.", isin=("pain_point", "experiment"))
     rank: Integer = column("Place among the segment's advice of this kind, strongest first.", ge=1)

@@ -5,6 +5,7 @@ Keep out: judging (judging.py, hazards.py) and drawing (pictures.py).
 """
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -14,6 +15,7 @@ from segmentation_pipeline.clustering.fitting import one_thread
 from segmentation_pipeline.events.feature_tables import Refreshes, UserFeatures, UserOutcomes
 from segmentation_pipeline.orchestration.pictures import png_metadata
 from segmentation_pipeline.orchestration.table_assets import refresh_month, table_asset
+from segmentation_pipeline.pictures import segment_colours
 from segmentation_pipeline.retention.comparing import Comparison, compare_pairs
 from segmentation_pipeline.retention.hazards import CoxRow, Hazards, judge_hazards
 from segmentation_pipeline.retention.judged_users import read_judged_users
@@ -35,9 +37,13 @@ from segmentation_pipeline.retention.tables import (
     SurvivalFits,
     SurvivalValidations,
 )
+from segmentation_pipeline.retention.trend_pictures import draw_trends
+from segmentation_pipeline.retention.trend_tables import SegmentTrends
 from segmentation_pipeline.retention.validating import validation_rows
+from segmentation_pipeline.segments.reading import read_lives
 from segmentation_pipeline.segments.tables import Clusters, UserClusters
-from segmentation_pipeline.warehouse.database import Database
+from segmentation_pipeline.segments.verdict_tables import RefreshVerdicts
+from segmentation_pipeline.warehouse.database import Database, load_sql
 from segmentation_pipeline.warehouse.frames import typed_frame
 from segmentation_pipeline.warehouse.resource import Warehouse
 
@@ -66,7 +72,7 @@ def retention(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dict[s
     month, settings = refresh_month(context), warehouse.settings
     with warehouse.read() as db:
         users = read_judged_users(db, month)
-        labels = _labels(db, month)
+        looks = _looks(db, month)
     with one_thread():
         judgement = judge(users, settings.retention, competing_endings(settings.roles))
         comparisons = compare_pairs(users, settings.retention)
@@ -75,9 +81,9 @@ def retention(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dict[s
         db.replace(RetentionCurves, typed_frame(RetentionCurves, judgement.points, month=month), month=month)
         db.replace(RetentionComparisons, typed_frame(RetentionComparisons, comparisons, month=month), month=month)
     return {
-        "survival_fits": _fit_metadata(judgement.fits, labels),
-        "retention_curves": _curve_metadata(judgement.points, labels, settings.retention.curve_days),
-        "retention_comparisons": _comparison_metadata(comparisons, labels),
+        "survival_fits": _fit_metadata(judgement.fits, looks.labels),
+        "retention_curves": _curve_metadata(judgement.points, looks, settings.retention.curve_days),
+        "retention_comparisons": _comparison_metadata(comparisons, looks.labels),
     }
 
 
@@ -100,14 +106,14 @@ def hazard_ratios(context: dg.AssetExecutionContext, warehouse: Warehouse) -> di
     month, settings = refresh_month(context), warehouse.settings
     with warehouse.read() as db:
         users = read_judged_users(db, month)
-        labels = _labels(db, month)
+        looks = _looks(db, month)
     with one_thread():
         hazards = judge_hazards(users, settings.retention.alpha)
     with warehouse.transaction() as db:
         db.replace(CoxCoefficients, typed_frame(CoxCoefficients, hazards.rows, month=month), month=month)
         db.replace(SchoenfeldResiduals, typed_frame(SchoenfeldResiduals, hazards.residuals, month=month), month=month)
     return {
-        "cox_coefficients": _hazard_metadata(hazards, labels),
+        "cox_coefficients": _hazard_metadata(hazards, looks),
         "schoenfeld_residuals": {"terms": len({row.term for row in hazards.residuals})},
     }
 
@@ -140,11 +146,37 @@ def survival_validations(context: dg.AssetExecutionContext, warehouse: Warehouse
     }
 
 
-def _labels(db: Database, month: date) -> dict[str, str]:
-    found = db.rows(
-        "SELECT cluster_id, label FROM clusters WHERE refresh_month = $month ORDER BY cluster_id", {"month": month}
-    )
-    return {row["cluster_id"]: row["label"] for row in found}
+@table_asset(
+    SegmentTrends,
+    reads=[Refreshes, RefreshVerdicts, Clusters, SurvivalFits, RetentionCurves],
+    group="retention",
+    kinds={"duckdb", "sql"},
+)
+def segment_trends(_context: dg.AssetExecutionContext, warehouse: Warehouse) -> dict[str, Any]:
+    """Every segment over all refreshes, written anew whenever one of them is."""
+    with warehouse.transaction() as db:
+        db.ensure(Refreshes, RefreshVerdicts, Clusters, SurvivalFits, RetentionCurves)
+        db.replace(SegmentTrends, load_sql(__package__, "segment_trends"))
+        rows = db.rows("FROM segment_trends ORDER BY refresh_month, cluster_id")
+    if not rows:
+        return {"why_empty": "no refresh has segments yet"}
+    return {
+        "refreshes": len({row["refresh_month"] for row in rows}),
+        "trends_picture": png_metadata(draw_trends(rows)),
+    }
+
+
+@dataclass(frozen=True)
+class _Looks:
+    """What segments are called and coloured."""
+
+    labels: dict[str, str]
+    colours: dict[str, str]
+
+
+def _looks(db: Database, month: date) -> _Looks:
+    named = "SELECT cluster_id, label FROM clusters WHERE refresh_month = $month ORDER BY cluster_id"
+    return _Looks(dict(db.execute(named, {"month": month}).fetchall()), segment_colours(read_lives(db)))
 
 
 def _note(*, is_mechanical: bool) -> dict[str, str]:
@@ -178,13 +210,13 @@ def _fit_metadata(fits: Sequence[SurvivalFit], labels: dict[str, str]) -> dict[s
     }
 
 
-def _curve_metadata(points: Sequence[CurvePoint], labels: dict[str, str], days: Sequence[float]) -> dict[str, Any]:
+def _curve_metadata(points: Sequence[CurvePoint], looks: _Looks, days: Sequence[float]) -> dict[str, Any]:
     if not any(point.status == OBSERVED for point in points):
         return {"why_no_curve": next((point.reason or "" for point in points), "nobody is at risk")}
-    pictures = {"retention_picture": png_metadata(draw_retention(points, labels, days))}
+    pictures = {"retention_picture": png_metadata(draw_retention(points, looks.labels, days, looks.colours))}
     if any(point.curve.startswith("incidence") and point.status == OBSERVED for point in points):
         pictures["incidence_picture"] = png_metadata(draw_incidences(points, days))
-        pictures["incidence_by_segment"] = png_metadata(draw_segment_incidences(points, labels))
+        pictures["incidence_by_segment"] = png_metadata(draw_segment_incidences(points, looks.labels, looks.colours))
     return pictures
 
 
@@ -203,11 +235,13 @@ def _comparison_metadata(rows: Sequence[Comparison], labels: dict[str, str]) -> 
     }
 
 
-def _hazard_metadata(hazards: Hazards, labels: dict[str, str]) -> dict[str, Any]:
+def _hazard_metadata(hazards: Hazards, looks: _Looks) -> dict[str, Any]:
     rows = hazards.rows
     pictures = {}
     if hazards.residuals:
-        pictures["proportionality_picture"] = png_metadata(draw_residuals(hazards.residuals, rows, labels))
+        pictures["proportionality_picture"] = png_metadata(
+            draw_residuals(hazards.residuals, rows, looks.labels, looks.colours)
+        )
     return {
         "fitted_terms": sum(row.status == FITTED for row in rows),
         "hazard_ratios": dg.MetadataValue.md(_ratios(rows)),

@@ -14,7 +14,6 @@ from segmentation_pipeline.pictures import (
     TEXT_COLOUR,
     blank_figure,
     blank_panels,
-    segment_colour,
 )
 from segmentation_pipeline.retention.tables import FITTED, INCIDENCES, OBSERVED, OVERALL, REFERENCE, RETENTION_KM
 from segmentation_pipeline.segments.tables import UNCLASSIFIED
@@ -48,7 +47,9 @@ ENDING_NAMES = {"churn": "dropped off", "conversion": "converted", "end": "ended
 ENDING_COLOURS = {"churn": "#D55E00", "conversion": "#009E73", "end": "#56B4E9"}
 
 
-def draw_retention(points: Sequence[CurvePoint], labels: Mapping[str, str], days: Sequence[float]) -> Figure:
+def draw_retention(
+    points: Sequence[CurvePoint], labels: Mapping[str, str], days: Sequence[float], colours: Mapping[str, str]
+) -> Figure:
     """Draw the retention curve of every segment with its interval, and under it who is at risk on the days.
 
     `labels` name the segments; a segment without an observed curve is left to the table alone.
@@ -62,8 +63,8 @@ def draw_retention(points: Sequence[CurvePoint], labels: Mapping[str, str], days
     figure, axes = blank_figure(height_in=4.6 + 0.2 * len(in_table))
     last_day = max((rows[-1].day for rows in curves.values()), default=max(days, default=1.0))
     for name, rows in curves.items():
-        _draw_curve(axes, name, rows)
-    _label_ends(axes, {name: rows[-1] for name, rows in curves.items()}, labels, last_day)
+        _draw_curve(axes, name, rows, colours)
+    _label_ends(axes, {name: rows[-1] for name, rows in curves.items()}, labels, last_day, colours)
     is_specific = any(point.is_cause_specific for point in points)
     axes.set_title(
         "Retained after the landmark" + (" (other endings censored)" if is_specific else ""),
@@ -73,7 +74,7 @@ def draw_retention(points: Sequence[CurvePoint], labels: Mapping[str, str], days
     _dress(axes, last_day)
     # The last day is shown too, unless its number would run into the one before it.
     shown = [day for day in (0.0, *days) if day < 0.93 * last_day] + [last_day]
-    _table_of_risk(axes, in_table, points, labels, shown)
+    _table_of_risk(axes, in_table, points, labels, shown, colours)
     return figure
 
 
@@ -95,7 +96,9 @@ def draw_incidences(points: Sequence[CurvePoint], days: Sequence[float]) -> Figu
     return figure
 
 
-def draw_segment_incidences(points: Sequence[CurvePoint], labels: Mapping[str, str]) -> Figure:
+def draw_segment_incidences(
+    points: Sequence[CurvePoint], labels: Mapping[str, str], colours: Mapping[str, str]
+) -> Figure:
     """Draw, one panel an ending, the share of every segment that ended so by each day; everyone together dashed."""
     curves = {
         cause: {
@@ -113,17 +116,25 @@ def draw_segment_incidences(points: Sequence[CurvePoint], labels: Mapping[str, s
     for axes, (cause, found) in zip(panels, shown.items(), strict=False):
         top = max(point.estimate or 0 for rows in found.values() for point in rows) * 1.12 or 1.0
         for name, rows in sorted(found.items(), key=lambda item: item[0] != OVERALL):
-            _draw_line(axes, name, rows)
+            _draw_line(axes, name, rows, colours)
         _dress(axes, last_day, top)
         _label_ends(
-            axes, {name: rows[-1] for name, rows in found.items()}, labels, last_day, top=top, gap=PANEL_LABEL_GAP
+            axes,
+            {name: rows[-1] for name, rows in found.items()},
+            labels,
+            last_day,
+            colours,
+            top=top,
+            gap=PANEL_LABEL_GAP,
         )
         axes.set_title(f"{ENDING_NAMES[cause].capitalize()} by day, per segment", loc="left", color=TEXT_COLOUR)
     panels[-1].set_xlabel("days after the landmark", color=TEXT_COLOUR)
     return figure
 
 
-def draw_residuals(residuals: Sequence[ResidualRow], terms: Sequence[CoxRow], labels: Mapping[str, str]) -> Figure:
+def draw_residuals(
+    residuals: Sequence[ResidualRow], terms: Sequence[CoxRow], labels: Mapping[str, str], colours: Mapping[str, str]
+) -> Figure:
     """Draw, one panel a term, how its hazard ratio goes with time, with a band, against the fitted one (dashed).
 
     The course is a local mean of the residuals; single ones are far too noisy to be looked at.
@@ -135,7 +146,7 @@ def draw_residuals(residuals: Sequence[ResidualRow], terms: Sequence[CoxRow], la
     lines = -(-len(shown) // columns) or 1
     figure, panels = blank_panels(rows=lines, columns=columns, width_in=3.4 * columns, height_in=0.8 + 2.6 * lines)
     for axes, (name, rows) in zip(panels, shown.items(), strict=False):
-        _draw_course(axes, fitted[name], rows)
+        _draw_course(axes, fitted[name], rows, colours)
         axes.set_title(labels.get(name, TERM_NAMES.get(name, name)), loc="left", color=TEXT_COLOUR, fontsize=10)
     for axes in panels[len(shown) :]:
         axes.set_visible(False)
@@ -146,14 +157,14 @@ def draw_residuals(residuals: Sequence[ResidualRow], terms: Sequence[CoxRow], la
     return figure
 
 
-def _draw_course(axes: Axes, term: CoxRow, rows: Sequence[ResidualRow]) -> None:
+def _draw_course(axes: Axes, term: CoxRow, rows: Sequence[ResidualRow], colours: Mapping[str, str]) -> None:
     import numpy as np
     from matplotlib.ticker import LogLocator, NullLocator
 
     coefficient = term.coefficient or 0.0
     days = np.array([row.day for row in rows])
     middle, mean, error = _local_means(days, np.array([coefficient + row.scaled_residual for row in rows]))
-    colour = segment_colour(term.term)
+    colour = colours.get(term.term, NEUTRAL_COLOUR)
     colour = TEXT_COLOUR if colour == NEUTRAL_COLOUR else colour
     axes.fill_between(
         middle, np.exp(mean - BAND_ERRORS * error), np.exp(mean + BAND_ERRORS * error), color=colour, alpha=0.15, lw=0
@@ -188,13 +199,13 @@ def _local_means(
     return days, means, errors
 
 
-def _draw_line(axes: Axes, name: str, rows: Sequence[CurvePoint]) -> None:
+def _draw_line(axes: Axes, name: str, rows: Sequence[CurvePoint], colours: Mapping[str, str]) -> None:
     is_overall = name == OVERALL
     axes.step(
         [p.day for p in rows],
         [p.estimate or 0 for p in rows],
         where="post",
-        color=NEUTRAL_COLOUR if is_overall else segment_colour(name),
+        color=colours.get(name, NEUTRAL_COLOUR),
         linewidth=1.4 if is_overall else 1.8,
         linestyle=(0, (4, 2)) if is_overall else "-",
     )
@@ -208,7 +219,7 @@ def _of(points: Sequence[CurvePoint], cluster_id: str, curve: str) -> list[Curve
     return [point for point in points if point.cluster_id == cluster_id and point.curve == curve]
 
 
-def _draw_curve(axes: Axes, name: str, rows: Sequence[CurvePoint]) -> None:
+def _draw_curve(axes: Axes, name: str, rows: Sequence[CurvePoint], colours: Mapping[str, str]) -> None:
     if name == OVERALL:
         axes.step(
             [p.day for p in rows],
@@ -219,7 +230,7 @@ def _draw_curve(axes: Axes, name: str, rows: Sequence[CurvePoint]) -> None:
             linestyle=(0, (4, 2)),
         )
     elif name != UNCLASSIFIED:
-        _step(axes, rows, segment_colour(name), 1.8)
+        _step(axes, rows, colours.get(name, NEUTRAL_COLOUR), 1.8)
 
 
 def _step(axes: Axes, rows: Sequence[CurvePoint], colour: str, width_pt: float) -> None:
@@ -241,7 +252,7 @@ def _label_ends(
     ends: Mapping[str, CurvePoint],
     labels: Mapping[str, str],
     last_day: float,
-    colours: Mapping[str, str] | None = None,
+    colours: Mapping[str, str],
     top: float = 1.02,
     gap: float = LABEL_GAP,
 ) -> None:
@@ -256,7 +267,7 @@ def _label_ends(
         height = end.estimate or 0
         place = max(height, heights[-1] + gap * 1.3 * top) if heights else height
         heights.append(place)
-        colour = (colours or {}).get(name) or segment_colour(name)
+        colour = colours.get(name, NEUTRAL_COLOUR)
         share = f"{height:.0%}" if top >= FINE_TOP else f"{height:.1%}"
         text = f"{labels.get(name, 'all users' if name == OVERALL else name)}  {share}"
         if end.day < last_day - 1e-6:
@@ -282,7 +293,12 @@ def _dress(axes: Axes, last_day: float, top: float = 1.02) -> None:
 
 
 def _table_of_risk(
-    axes: Axes, names: Sequence[str], points: Sequence[CurvePoint], labels: Mapping[str, str], days: Sequence[float]
+    axes: Axes,
+    names: Sequence[str],
+    points: Sequence[CurvePoint],
+    labels: Mapping[str, str],
+    days: Sequence[float],
+    colours: Mapping[str, str],
 ) -> None:
     """Write the numbers at risk under their days, one line a segment in the segment's colour."""
     axes.set_xticks(list(days), [f"{day:.3g}" for day in days])
@@ -299,7 +315,7 @@ def _table_of_risk(
     )
     for line, name in enumerate(names):
         at_risk = {p.day: p.at_risk_count for p in _of(points, name, RETENTION_KM)}
-        colour = segment_colour(name) if name != OVERALL else "#6A6A6A"
+        colour = colours.get(name, NEUTRAL_COLOUR) if name != OVERALL else "#6A6A6A"
         offset = -(3.1 + line) * line_pt
         label = labels.get(name, "all users" if name == OVERALL else name)
         for day in days:

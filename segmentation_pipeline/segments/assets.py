@@ -10,25 +10,37 @@ from typing import Any
 import dagster as dg
 
 from segmentation_pipeline.config import Settings
-from segmentation_pipeline.events.feature_tables import CurrentFeatures, Refreshes, UserFeatures, UserOutcomes
+from segmentation_pipeline.events.feature_tables import (
+    CurrentFeatures,
+    FeaturePriors,
+    HalfFeatures,
+    Refreshes,
+    UserFeatures,
+    UserOutcomes,
+)
+from segmentation_pipeline.events.tables import RawEvents
 from segmentation_pipeline.orchestration.pictures import png_metadata
 from segmentation_pipeline.orchestration.table_assets import refresh_month, table_asset
+from segmentation_pipeline.pictures import segment_colours
 from segmentation_pipeline.segments import writing
-from segmentation_pipeline.segments.embedding import embed, spaces_of
+from segmentation_pipeline.segments.embedding import embed
+from segmentation_pipeline.segments.identity_tables import ClusterLineage, UserMoves
 from segmentation_pipeline.segments.pictures import draw_map, draw_unlabelled
 from segmentation_pipeline.segments.reading import (
     Outcomes,
-    read_axes,
+    read_churn_definition,
     read_current_features,
     read_features,
+    read_inputs,
     read_latest_model,
+    read_lives,
     read_outcomes,
     read_places,
     read_status,
 )
-from segmentation_pipeline.segments.reporting import candidates_table, segments_table
+from segmentation_pipeline.segments.refreshing import SegmentedRefresh, segment_refresh
+from segmentation_pipeline.segments.reporting import refresh_metadata, segments_table
 from segmentation_pipeline.segments.risk import drop_offs, longest_followed_day
-from segmentation_pipeline.segments.segmenting import RefreshSegments, segment_users
 from segmentation_pipeline.segments.tables import (
     ClusterCandidates,
     Clusters,
@@ -37,7 +49,20 @@ from segmentation_pipeline.segments.tables import (
     SegmentModels,
     UserClusters,
 )
+from segmentation_pipeline.segments.verdict_tables import ClusterEvidence, FeatureDrift, RefreshVerdicts
 from segmentation_pipeline.warehouse.resource import Warehouse
+
+SEGMENT_TABLES = (
+    Clusters,
+    UserClusters,
+    ClusterCandidates,
+    SegmentModels,
+    RefreshVerdicts,
+    ClusterEvidence,
+    ClusterLineage,
+    UserMoves,
+    FeatureDrift,
+)
 
 
 @table_asset(
@@ -71,50 +96,49 @@ def embeddings(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dict[
 
 
 @table_asset(
-    Clusters,
-    UserClusters,
-    ClusterCandidates,
-    SegmentModels,
-    reads=[Refreshes, UserFeatures, UserOutcomes, Embeddings],
+    *SEGMENT_TABLES,
+    reads=[RawEvents, Refreshes, FeaturePriors, UserFeatures, UserOutcomes, HalfFeatures, Embeddings],
     group="segments",
     kinds={"duckdb", "scikitlearn"},
     monthly=True,
 )
 def clusters(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dict[str, Any]:
-    """Candidates are judged in feature space, one is chosen, and membership assigns every user at risk.
+    """A verdict first; then candidates judged in feature space, one chosen, and membership assigns every user at risk.
 
-    Segments are learned from before the landmark; their drop-off is of after it.
+    Segments are learned from before the landmark and keep the ids of the refresh before where they are the same;
+    their drop-off is of after it.
     """
     month, settings = refresh_month(context), warehouse.settings
-    tables = (Clusters, UserClusters, ClusterCandidates, SegmentModels)
     with warehouse.read() as db:
         status, reason = read_status(db, month)
-        if status == "ready":
-            features, axes, places = read_features(db, month), read_axes(db, month), read_places(db, month)
-            outcomes = read_outcomes(db, month)
-    if status != "ready":
-        return {"clusters": _insufficient(warehouse, month, reason, *tables)}
-    found = segment_users(month, features.names, features.matrix, spaces_of(axes), settings.segments)
-    followed = _drop_offs(found, outcomes, settings)
+        inputs = read_inputs(db, month, settings) if status == "ready" else None
+        if inputs is not None:
+            places, outcomes, churn = read_places(db, month), read_outcomes(db, month), read_churn_definition(db, month)
+    if inputs is None:
+        with warehouse.transaction() as db:
+            writing.write_insufficient(db, month, reason, *SEGMENT_TABLES)
+        return {"clusters": {"why_empty": f"insufficient data for {month:%Y-%m}: {reason}"}}
+    found = segment_refresh(inputs, settings.segments)
+    followed = _drop_offs(found, outcomes, settings, churn) if churn != "none" else None
     with warehouse.transaction() as db:
-        writing.write_clusters(db, month, found, followed)
-        writing.write_user_clusters(db, month, features, found)
-        writing.write_candidates(db, month, found)
-        writing.write_model(db, month, found.model)
+        writing.write_clusters(db, found, followed)
+        writing.write_user_clusters(db, inputs.features, found)
+        writing.write_candidates(db, found)
+        writing.write_model(db, month, found.segments.model)
+        writing.write_evidence(db, found)
+        colours = segment_colours(read_lives(db))
+    model = found.segments.model
     figure = draw_map(
-        places, found.scores.segments, found.model.cluster_ids, found.model.labels, method=settings.segments.map_method
+        places,
+        found.segments.scores.segments,
+        model.cluster_ids,
+        model.labels,
+        colours=colours,
+        method=settings.segments.map_method,
     )
     return {
-        "clusters": {
-            "segments": dg.MetadataValue.md(segments_table(found, followed)),
-            "map": png_metadata(figure),
-            "weakness": found.segmentation.weakness or "none",
-        },
-        "user_clusters": {
-            "share_unclassified": float((found.scores.segments < 0).mean()),
-            "agreement_of_model_and_method": found.segmentation.agreement,
-        },
-        "cluster_candidates": {"candidates": dg.MetadataValue.md(candidates_table(found.segmentation.choice.table))},
+        "clusters": {"segments": dg.MetadataValue.md(segments_table(found, followed)), "map": png_metadata(figure)},
+        **{table: _as_metadata(figures) for table, figures in refresh_metadata(found).items()},
     }
 
 
@@ -145,16 +169,27 @@ def current_segments(context: dg.AssetExecutionContext, warehouse: Warehouse) ->
     }
 
 
-def _drop_offs(found: RefreshSegments, outcomes: Outcomes, settings: Settings) -> writing.SegmentDropOffs | None:
-    """Return drop-offs by the longest day followed; None where nothing says who dropped off, or nobody was followed."""
-    segments, least = found.scores.segments, settings.retention.min_at_risk
+def _as_metadata(figures: dict[str, Any]) -> dict[str, Any]:
+    """Return figures with their markdown texts marked as such for Dagster."""
+    return {
+        name.removeprefix("md:"): dg.MetadataValue.md(value) if name.startswith("md:") else value
+        for name, value in figures.items()
+    }
+
+
+def _drop_offs(
+    found: SegmentedRefresh, outcomes: Outcomes, settings: Settings, churn: str
+) -> writing.SegmentDropOffs | None:
+    """Return drop-offs by the longest day followed; None where nobody was followed."""
+    segments, least = found.segments.scores.segments, settings.retention.min_at_risk
     day = longest_followed_day(outcomes.durations_days, outcomes.followed_days, segments, least)
-    if not settings.roles.churn or day is None:
+    if day is None:
         return None
+    count = len(found.segments.user_counts)
     each, everyone = drop_offs(
-        outcomes.durations_days, outcomes.outcomes, segments, len(found.user_counts), day, settings.retention.alpha
+        outcomes.durations_days, outcomes.outcomes, segments, count, day, settings.retention.alpha
     )
-    return writing.SegmentDropOffs(each, everyone)
+    return writing.SegmentDropOffs(each, everyone, is_mechanical=churn == "inactivity")
 
 
 def _insufficient(warehouse: Warehouse, month: date, reason: str | None, *tables: Any) -> dict[str, Any]:

@@ -6,8 +6,11 @@ Keep out: constraints on single rows (tables.py).
 
 from datetime import date
 
+from segmentation_pipeline.clustering.assigner import LEAST_HELD_OUT
 from segmentation_pipeline.orchestration.table_checks import CheckOutcome, table_check
+from segmentation_pipeline.segments.identity_tables import ClusterLineage, UserMoves
 from segmentation_pipeline.segments.tables import UNCLASSIFIED, Clusters, CurrentSegments, UserClusters
+from segmentation_pipeline.segments.verdict_tables import FeatureDrift, RefreshVerdicts
 from segmentation_pipeline.warehouse.resource import Warehouse
 
 MOST_UNCLASSIFIED = 0.15
@@ -96,6 +99,112 @@ def few_live_users_are_unclassified(warehouse: Warehouse, month: date | None) ->
             {"none": UNCLASSIFIED},
         )[0]
     return _unclassified_outcome(float(share))
+
+
+@table_check(ClusterLineage, monthly=True)
+def every_segment_has_one_past(warehouse: Warehouse, month: date | None) -> CheckOutcome:
+    """Every segment of the refresh was born, continued or split off, once; ended ones are none of its segments."""
+    with warehouse.read() as db:
+        different = db.one(
+            "WITH living AS (SELECT cluster_id FROM cluster_lineage"
+            "   WHERE refresh_month = $month AND kind IN ('born', 'continued', 'split')),"
+            " ended AS (SELECT cluster_id FROM cluster_lineage"
+            "   WHERE refresh_month = $month AND kind IN ('retired', 'merged')),"
+            " found AS (SELECT cluster_id FROM clusters WHERE refresh_month = $month)"
+            " SELECT (SELECT count(*) FROM (FROM found EXCEPT ALL FROM living)),"
+            " (SELECT count(*) FROM (FROM living EXCEPT ALL FROM found)),"
+            " (SELECT count(*) FROM (FROM ended INTERSECT FROM found))",
+            {"month": month},
+        )
+    missing, surplus, undead = different
+    return CheckOutcome(
+        different == (0, 0, 0),
+        f"{missing} segments have no past, {surplus} pasts have no segment, {undead} segments live after their end",
+        {"without_past": missing, "without_segment": surplus, "ended_but_there": undead},
+    )
+
+
+@table_check(UserMoves, monthly=True)
+def moves_lose_nobody(warehouse: Warehouse, month: date | None) -> CheckOutcome:
+    """Users who stayed in a segment or came to it are all its users, where moves were told."""
+    with warehouse.read() as db:
+        different = db.rows(
+            "SELECT c.cluster_id, c.user_count, coalesce(sum(m.user_count), 0) AS arrived FROM clusters AS c"
+            " LEFT JOIN user_moves AS m ON m.refresh_month = c.refresh_month AND m.to_cluster_id = c.cluster_id"
+            " WHERE c.refresh_month = $month"
+            " AND EXISTS (SELECT 1 FROM user_moves WHERE refresh_month = $month)"
+            " GROUP BY ALL HAVING c.user_count <> coalesce(sum(m.user_count), 0) ORDER BY c.cluster_id",
+            {"month": month},
+        )
+    names = [row["cluster_id"] for row in different]
+    return CheckOutcome(
+        not names,
+        f"moves do not add up to the users of {', '.join(names)}" if names else "every user came from somewhere",
+        {"segments_that_differ": len(names)},
+    )
+
+
+@table_check(RefreshVerdicts, monthly=True)
+def unseen_users_are_assigned_as_fitted(warehouse: Warehouse, month: date | None) -> CheckOutcome:
+    """The stored model puts users it was not learned from where the chosen method would."""
+    with warehouse.read() as db:
+        row = db.one(
+            "SELECT held_out_agreement, outside_agreement, is_assigner_trusted FROM refresh_verdicts"
+            " WHERE refresh_month = $month",
+            {"month": month},
+        )
+    held_out, outside, is_trusted = row or (None, None, None)
+    if is_trusted is None:
+        return CheckOutcome(passed=True, description="There is no fitted model to judge.", severity="WARN")
+    told = "" if outside is None else f", and {outside:.0%} outside the fit as their neighbours"
+    return CheckOutcome(
+        is_trusted,
+        f"Of users held out, {held_out:.0%} are assigned as fitted (at least {LEAST_HELD_OUT:.0%}){told}."
+        + ("" if is_trusted else " Next: force another method or number of segments, or take tomorrow's with care."),
+        {"held_out_agreement": held_out, "outside_agreement": outside, "threshold": LEAST_HELD_OUT},
+        severity="WARN",
+    )
+
+
+@table_check(RefreshVerdicts, monthly=True)
+def models_agree_as_without_drift(warehouse: Warehouse, month: date | None) -> CheckOutcome:
+    """The earlier model and this one agree on the users of this refresh as two models of an unchanged population."""
+    with warehouse.read() as db:
+        row = db.one(
+            "SELECT model_agreement, expected_model_agreement, least_model_agreement, matched_against"
+            " FROM refresh_verdicts WHERE refresh_month = $month",
+            {"month": month},
+        )
+    agreement, expected, least, against = row or (None, None, None, None)
+    if agreement is None:
+        return CheckOutcome(passed=True, description="There is no earlier model to compare with.", severity="WARN")
+    return CheckOutcome(
+        agreement >= least,
+        f"The models of {against:%Y-%m} and {month:%Y-%m} agree by {agreement:.2f} (adjusted Rand) on the same users; "
+        f"{expected:.2f} is usual without drift, under {least:.2f} something has changed.",
+        {"agreement": agreement, "expected": expected, "threshold": least},
+        severity="WARN",
+    )
+
+
+@table_check(FeatureDrift, monthly=True)
+def behaviour_has_not_drifted(warehouse: Warehouse, month: date | None) -> CheckOutcome:
+    """No behaviour moved by more than its threshold since the refresh matched against."""
+    with warehouse.read() as db:
+        drifting = db.rows(
+            "SELECT feature, psi, threshold FROM feature_drift WHERE refresh_month = $month AND is_drifting"
+            " ORDER BY psi DESC, feature",
+            {"month": month},
+        )
+    told = ", ".join(f"{row['feature']} ({row['psi']:.2f} over {row['threshold']:.2f})" for row in drifting[:5])
+    return CheckOutcome(
+        not drifting,
+        f"The stability index of {len(drifting)} behaviours is above its threshold: {told}."
+        if drifting
+        else "No behaviour has drifted.",
+        {"drifting": {row["feature"]: row["psi"] for row in drifting}},
+        severity="WARN",
+    )
 
 
 def _unclassified_outcome(share: float) -> CheckOutcome:

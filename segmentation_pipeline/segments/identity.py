@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
+LEAST_MEMBERS = 10
+"""Users whose mean stands for a segment's centre; that of fewer is chance."""
+
 NOBODY = -1
 """Segment number of a user who had none, or was not at risk then."""
 
@@ -54,11 +57,21 @@ class PreviousRefresh:
         there = {str(user_id) for user_id in self.user_ids}
         return np.array([str(user_id) in there for user_id in user_ids], dtype=np.bool_)
 
-    def centres_in(self, scaling: Scaling) -> Matrix:
-        """Return its centres in another month's feature space; a column it did not have counts as the centre (0)."""
+    def centres_in(self, scaling: Scaling, features: Matrix, segments: Labels) -> Matrix:
+        """Return the centres of its segments in another month's feature space.
+
+        Where at least ten of that month's users (rows of `features`, in its space) are in a segment by this model
+        (`segments`), their mean is: what a feature means moves with the population it is shrunk to. Else the old
+        centre, told in raw features; a column it did not have counts as the centre (0).
+        """
         own = self.model.scaling
         raw = np.asarray(own.centres) + self.model.membership.means * np.asarray(own.scales)
-        return scaling.transform(own.columns, raw)
+        centres = scaling.transform(own.columns, raw)
+        for number in range(len(centres)):
+            members = segments == number
+            if members.sum() >= LEAST_MEMBERS:
+                centres[number] = features[members].mean(axis=0)
+        return centres
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from segmentation_pipeline.pictures import NEUTRAL_COLOUR, TEXT_COLOUR, blank_figure, segment_colour
+from segmentation_pipeline.pictures import NEUTRAL_COLOUR, TEXT_COLOUR, blank_figure
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
@@ -34,7 +36,13 @@ READING_HELP = {
 
 
 def draw_map(
-    places: Matrix, segments: Labels, cluster_ids: tuple[str, ...], labels: tuple[str, ...], *, method: str
+    places: Matrix,
+    segments: Labels,
+    cluster_ids: tuple[str, ...],
+    labels: tuple[str, ...],
+    *,
+    colours: Mapping[str, str],
+    method: str,
 ) -> Figure:
     """Return the map: a dot per user coloured by segment, each segment named at the median of its users."""
     step = max(1, -(-len(places) // DRAWN_USERS))
@@ -43,7 +51,7 @@ def draw_map(
     size = float(np.clip(16_000 / max(len(drawn), 1), 2.0, 28.0))
     for number in (-1, *range(len(cluster_ids))):
         members = drawn[drawn_segments == number]
-        colour = segment_colour(cluster_ids[number]) if number >= 0 else NEUTRAL_COLOUR
+        colour = colours[cluster_ids[number]] if number >= 0 else NEUTRAL_COLOUR
         axes.scatter(members[:, 0], members[:, 1], s=size, c=colour, alpha=0.6, linewidths=0)
     height = float(np.ptp(places[:, 1])) or 1.0
     for number, (cluster_id, label) in enumerate(zip(cluster_ids, labels, strict=True)):
@@ -60,7 +68,7 @@ def draw_map(
             fontsize=9,
             fontweight="bold",
             color=TEXT_COLOUR,
-            bbox={"boxstyle": "round,pad=0.3", "fc": "white", "ec": segment_colour(cluster_id), "alpha": 0.88},
+            bbox={"boxstyle": "round,pad=0.3", "fc": "white", "ec": colours[cluster_id], "alpha": 0.88},
         )
     unclassified = float((segments < 0).mean())
     note = f" Grey: {unclassified:.0%} between segments." if unclassified > 0 else ""

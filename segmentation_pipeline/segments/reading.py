@@ -11,9 +11,15 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from segmentation_pipeline.events.features import current_feature_frame, feature_frame
+from segmentation_pipeline.clustering.verdict import SessionHalves
+from segmentation_pipeline.events.features import current_feature_frame, feature_frame, features_under
+from segmentation_pipeline.events.halves import half_feature_frames
+from segmentation_pipeline.segments.embedding import spaces_of
+from segmentation_pipeline.segments.identity import PreviousRefresh
+from segmentation_pipeline.segments.presets import PresetModel, PreviousBands, is_preset_model
+from segmentation_pipeline.segments.refreshing import RefreshInputs
 from segmentation_pipeline.segments.scoring import SegmentModel
-from segmentation_pipeline.segments.tables import Embeddings, SegmentModels
+from segmentation_pipeline.segments.tables import Embeddings, SegmentModels, UserClusters
 from segmentation_pipeline.segments.wording import POOLED_ACTIONS
 
 if TYPE_CHECKING:
@@ -24,6 +30,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from segmentation_pipeline.clustering.rows import Matrix
+    from segmentation_pipeline.config import Settings
     from segmentation_pipeline.warehouse.database import Database
 
 
@@ -50,6 +57,17 @@ def read_status(db: Database, month: date) -> tuple[str, str | None]:
     """Return status and reason of a refresh; a month that was never refreshed is insufficient_data."""
     row = db.one("SELECT status, status_reason FROM refreshes WHERE refresh_month = $month", {"month": month})
     return (str(row[0]), row[1]) if row else ("insufficient_data", f"{month:%Y-%m} has not been refreshed yet.")
+
+
+def read_churn_definition(db: Database, month: date) -> str:
+    """Return how the refresh knows who dropped off: by an `action`, by `inactivity`, or not at all (`none`)."""
+    row = db.one("SELECT churn_definition FROM refreshes WHERE refresh_month = $month", {"month": month})
+    return str(row[0]) if row else "none"
+
+
+def read_lives(db: Database) -> list[tuple[date, str]]:
+    """Return in which refreshes each segment lived."""
+    return db.execute("SELECT refresh_month, cluster_id FROM clusters ORDER BY ALL").fetchall()
 
 
 def read_features(db: Database, month: date) -> Features:
@@ -140,7 +158,28 @@ def read_outcomes(db: Database, month: date) -> Outcomes:
     )
 
 
-def read_latest_model(db: Database) -> tuple[date, SegmentModel] | None:
+def read_halves(db: Database, month: date, features: Features) -> SessionHalves | None:
+    """Return the users seen in two halves of their visits, by their row among all; None where visits say nothing."""
+    frames = half_feature_frames(db, month)
+    if frames is None:
+        return None
+    first, second = frames
+    row_of = {str(user_id): row for row, user_id in enumerate(features.user_ids)}
+    rows = np.array([row_of[str(user_id)] for user_id in first["user_id"]], dtype=np.int64)
+    names = list(features.names)
+    return SessionHalves(rows, first[names].to_numpy(dtype=np.float64), second[names].to_numpy(dtype=np.float64))
+
+
+def read_model(text: str) -> SegmentModel | PresetModel:
+    """Return a stored model of either kind.
+
+    Raises:
+        ModelUnreadable: it was written by another version.
+    """
+    return PresetModel.from_json(text) if is_preset_model(text) else SegmentModel.from_json(text)
+
+
+def read_latest_model(db: Database) -> tuple[date, SegmentModel | PresetModel] | None:
     """Return the newest stored model with its month; None while there is none.
 
     Raises:
@@ -148,7 +187,58 @@ def read_latest_model(db: Database) -> tuple[date, SegmentModel] | None:
     """
     db.ensure(SegmentModels)
     row = db.one("SELECT refresh_month, model FROM segment_models ORDER BY refresh_month DESC LIMIT 1")
-    return (row[0], SegmentModel.from_json(row[1])) if row else None
+    return (row[0], read_model(row[1])) if row else None
+
+
+def read_previous(db: Database, month: date) -> tuple[PreviousRefresh | None, PreviousBands | None]:
+    """Return the latest earlier refresh with segments found in the data, and the latest one with cuts of ours.
+
+    Raises:
+        ModelUnreadable: a model was written by another version.
+    """
+    db.ensure(SegmentModels, UserClusters)
+    found: PreviousRefresh | None = None
+    bands: PreviousBands | None = None
+    for earlier, text in db.execute(
+        "SELECT refresh_month, model FROM segment_models WHERE refresh_month < $month ORDER BY refresh_month DESC",
+        {"month": month},
+    ).fetchall():
+        model = read_model(text) if found is None or bands is None else None
+        if isinstance(model, SegmentModel) and found is None:
+            found = PreviousRefresh(earlier, model, *_read_assigned(db, earlier))
+        if isinstance(model, PresetModel) and bands is None:
+            bands = PreviousBands(earlier, model)
+    return found, bands
+
+
+def read_inputs(db: Database, month: date, settings: Settings) -> RefreshInputs:
+    """Return what the segments of a ready refresh are made from."""
+    features = read_features(db, month)
+    previous, bands = read_previous(db, month)
+    as_before = None if previous is None else features_under(db, month, previous.month, settings)
+    return RefreshInputs(
+        month=month,
+        features=features,
+        spaces=spaces_of(read_axes(db, month)),
+        halves=read_halves(db, month, features),
+        previous=previous,
+        previous_bands=bands,
+        as_before=None if as_before is None else _features(as_before),
+        behaviour=None if previous is None else read_behaviour_pair(db, previous.month, month),
+    )
+
+
+def read_behaviour_pair(db: Database, before: date, now: date) -> tuple[Features, Features]:
+    """Return what users did before two landmarks, with the actions that have a feature at either."""
+    actions = read_actions(db, before, now)
+    return read_behaviour(db, before, actions=actions), read_behaviour(db, now, actions=actions)
+
+
+def _read_assigned(db: Database, month: date) -> tuple[NDArray[np.object_], NDArray[np.str_]]:
+    frame = db.frame(
+        "SELECT user_id, cluster_id FROM user_clusters WHERE refresh_month = $month ORDER BY user_id", {"month": month}
+    )
+    return frame["user_id"].to_numpy(), frame["cluster_id"].to_numpy(dtype=np.str_)
 
 
 def _features(frame: pd.DataFrame) -> Features:

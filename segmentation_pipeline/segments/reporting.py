@@ -6,33 +6,119 @@ Keep out: pictures and Dagster.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from segmentation_pipeline.segments.evidence_rows import evidence_rows, stability_of, verdict_row
+from segmentation_pipeline.segments.presets import PresetSegments
 from segmentation_pipeline.segments.risk import churn_risk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from segmentation_pipeline.clustering.judging import Judged
-    from segmentation_pipeline.segments.segmenting import RefreshSegments
+    from segmentation_pipeline.segments.lineage import LineageEvent
+    from segmentation_pipeline.segments.refreshing import SegmentedRefresh
     from segmentation_pipeline.segments.writing import SegmentDropOffs
 
 NOT_KNOWN = "–"
 
 
-def segments_table(found: RefreshSegments, drop_offs: SegmentDropOffs | None) -> str:
+def segments_table(found: SegmentedRefresh, drop_offs: SegmentDropOffs | None) -> str:
     """Return the segments as a markdown table."""
-    lines = ["| segment | label | users | drop-off (95 %) | risk | what sets it apart |", "|---|---|---:|---|---|---|"]
-    for number, (cluster_id, naming) in enumerate(zip(found.model.cluster_ids, found.namings, strict=True)):
+    segments = found.segments
+    lines = [
+        "| segment | label | users | stability | drop-off (95 %) | risk | what sets it apart |",
+        "|---|---|---:|---|---|---|---|",
+    ]
+    for number, (cluster_id, naming) in enumerate(zip(segments.model.cluster_ids, segments.namings, strict=True)):
         own = drop_offs.segments[number] if drop_offs is not None else None
         shown = NOT_KNOWN
         if own is not None and own.rate is not None and own.low is not None and own.high is not None:
             shown = f"{own.rate:.0%} ({own.low:.0%}–{own.high:.0%}) in {own.day:.3g} d"
-        risk = churn_risk(own, drop_offs.everyone if drop_offs is not None else None)
-        cells = (cluster_id, naming.label, f"{found.user_counts[number]:,}", shown, risk, naming.description)
-        lines.append(_row(cells))
-    unclassified = int((found.scores.segments < 0).sum())
-    lines.append(_row(("unclassified", NOT_KNOWN, f"{unclassified:,}", NOT_KNOWN, NOT_KNOWN, "Between segments.")))
+        is_compared = drop_offs is not None and not drop_offs.is_mechanical
+        risk = churn_risk(own, drop_offs.everyone if drop_offs is not None and is_compared else None)
+        stability = stability_of(found, number) or NOT_KNOWN
+        users = f"{segments.user_counts[number]:,}"
+        lines.append(_row((cluster_id, naming.label, users, stability, shown, risk, naming.description)))
+    unclassified = int((segments.scores.segments < 0).sum())
+    blank = (NOT_KNOWN,) * 3
+    lines.append(_row(("unclassified", NOT_KNOWN, f"{unclassified:,}", *blank, "Between segments.")))
+    return "\n".join(lines)
+
+
+def refresh_metadata(found: SegmentedRefresh) -> dict[str, dict[str, Any]]:
+    """Return what each table of a refresh reports, as plain values and markdown texts (`md:` before the key)."""
+    segments = found.segments
+    is_preset = isinstance(segments, PresetSegments)
+    table = segments.candidates if isinstance(segments, PresetSegments) else segments.segmentation.choice.table
+    verdict = verdict_row(found)
+    drifting = [one.feature for one in found.drift if one.is_drifting]
+    return {
+        "refresh_verdicts": {
+            "verdict": verdict.verdict,
+            "reason": verdict.reason,
+            "weakness": verdict.weakness or "none",
+            "matched_against": "first refresh"
+            if verdict.matched_against is None
+            else f"{verdict.matched_against:%Y-%m}",
+        },
+        "cluster_evidence": {"md:evidence": _evidence_table(found)},
+        "cluster_lineage": {"md:lineage": _lineage_table(found.lineage)},
+        "user_moves": _known(moved=verdict.moved_share, expected_without_change=verdict.expected_moved_share),
+        "feature_drift": {"drifting": ", ".join(drifting) or "none", "compared": len(found.drift)},
+        "user_clusters": {
+            "share_unclassified": verdict.unclassified_share,
+            **_known(
+                fit_agreement=verdict.fit_agreement,
+                held_out_agreement=verdict.held_out_agreement,
+                outside_agreement=verdict.outside_agreement,
+            ),
+        },
+        "cluster_candidates": {
+            "md:candidates": candidates_table(table),
+            "used": "none: preset bands" if is_preset else str(verdict.candidate_id),
+        },
+    }
+
+
+def _known(**figures: float | None) -> dict[str, float]:
+    return {name: value for name, value in figures.items() if value is not None}
+
+
+def _evidence_table(found: SegmentedRefresh) -> str:
+    lines = ["| test | of | statistic | p | holds | what it says |", "|---|---|---:|---:|---|---|"]
+    lines += [
+        _row(
+            (
+                row.test,
+                row.cluster_id,
+                f"{row.statistic:.3f}",
+                _shown(row.p),
+                "yes" if row.is_passed else "no",
+                row.description,
+            )
+        )
+        for row in evidence_rows(found)
+    ]
+    return "\n".join(lines)
+
+
+def _lineage_table(events: Sequence[LineageEvent]) -> str:
+    lines = ["| segment | what | other | users | share | told by | why |", "|---|---|---|---:|---:|---|---|"]
+    lines += [
+        _row(
+            (
+                event.cluster_id,
+                event.kind,
+                event.other_cluster_id or NOT_KNOWN,
+                f"{event.user_count:,}",
+                f"{event.share:.0%}",
+                event.matched_by,
+                event.reason,
+            )
+        )
+        for event in events
+    ]
     return "\n".join(lines)
 
 

@@ -113,7 +113,7 @@ class SegmentModel:
             stored = json.loads(text, parse_constant=_refuse_constant)
             version = stored["format_version"]
             if version != FORMAT_VERSION:
-                raise ModelUnreadable(_unreadable(f"it has format {version}, known is {FORMAT_VERSION}"))
+                raise ModelUnreadable(unreadable(f"it has format {version}, known is {FORMAT_VERSION}"))
             read = cls(
                 scaling=Scaling.from_json(stored["scaling"]),
                 membership=Membership.from_json(stored["membership"]),
@@ -124,7 +124,7 @@ class SegmentModel:
             )
             read._refuse_nonsense()
         except (KeyError, TypeError, ValueError, AttributeError, RecursionError) as error:
-            raise ModelUnreadable(_unreadable(f"{type(error).__name__}: {error}")) from error
+            raise ModelUnreadable(unreadable(f"{type(error).__name__}: {error}")) from error
         return read
 
     def _refuse_nonsense(self) -> None:
@@ -160,5 +160,6 @@ def _placed(posteriors: Matrix, floor: float, held: Labels | None) -> tuple[Labe
     )
 
 
-def _unreadable(why: str) -> str:
+def unreadable(why: str) -> str:
+    """Return what a user is told of a model that cannot be read."""
     return f"The stored segment model cannot be read ({why}). Next: refresh the month again; it writes a new one."

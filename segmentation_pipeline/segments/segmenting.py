@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segmentation_pipeline.clustering.assigner import neighbour_labels
-from segmentation_pipeline.clustering.choice import ChoiceOptions, TooFewRows
+from segmentation_pipeline.clustering.choice import ChoiceOptions, TooFewRows, choose
 from segmentation_pipeline.clustering.fitting import one_quiet_thread
 from segmentation_pipeline.clustering.incumbent import Incumbent
 from segmentation_pipeline.clustering.judging import LEAST_SHARE
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from segmentation_pipeline.clustering.judging import Judged
     from segmentation_pipeline.clustering.rows import Labels, Matrix
     from segmentation_pipeline.clustering.scaling import Scaling
     from segmentation_pipeline.clustering.segmentation import Segmentation
@@ -50,8 +51,8 @@ if TYPE_CHECKING:
 class RefreshSegments:
     """Segments of one refresh, in the order of their ids; arrays have one entry per user.
 
-    `raw_labels` are those of the chosen method; `jaccards` may lack a segment's stability (None). `succession` says
-    how they follow on the earlier refresh's; None when there was none.
+    `raw_labels` are those of the chosen method; `jaccard_draws` are empty where stability was not measured.
+    `succession` says how they follow on the earlier refresh's; None when there was none.
     """
 
     model: SegmentModel
@@ -59,10 +60,15 @@ class RefreshSegments:
     scores: Scores
     raw_labels: Labels
     user_counts: list[int]
-    jaccards: list[float | None]
+    jaccard_draws: list[tuple[float, ...]]
     contrasts: list[list[Contrast]]
     namings: list[Naming]
     succession: Succession | None = None
+
+    @property
+    def jaccards(self) -> list[float | None]:
+        """Mean bootstrap Jaccard of each segment; None where it was not measured."""
+        return [float(np.mean(draws)) if draws else None for draws in self.jaccard_draws]
 
 
 def choice_options(settings: SegmentSettings, *, is_two_proven: bool = False) -> ChoiceOptions:
@@ -90,6 +96,7 @@ def segment_users(
     *,
     user_ids: NDArray[np.object_] | None = None,
     previous: PreviousRefresh | None = None,
+    as_before: tuple[Sequence[str], Matrix] | None = None,
     halves: SessionHalves | None = None,
     is_two_proven: bool = False,
 ) -> RefreshSegments:
@@ -97,7 +104,9 @@ def segment_users(
 
     With a `previous` refresh its centres and number of segments are where this one starts from, segments that are
     still the same keep their ids and slugs, and users keep their segment unless another is clearly likelier;
-    `user_ids` (in the order of the rows) say who was there then. `halves`: raw features of some of the users from
+    `user_ids` (in the order of the rows) say who was there then; `as_before` are the names and values of the same
+    users' features as the previous model knows them (shrunk to its month's population; default: as they are now).
+    `halves`: raw features of some of the users from
     two halves of their visits, to tell whether a challenger is as repeatable.
 
     Raises:
@@ -106,14 +115,14 @@ def segment_users(
     fitted = fitted_rows(names, matrix, settings)
     scaling = fit_scaling(names, matrix[fitted])
     features = scaling.transform(names, matrix)
-    shares_now = _shares_now(previous, names, matrix)
+    earlier = None if previous is None else _EarlierView.of(previous, as_before or (names, matrix), scaling, features)
     try:
         segmentation = find_segments(
             features[fitted],
             {name: space[fitted] for name, space in spaces.items()},
             choice_options(settings, is_two_proven=is_two_proven),
             floor=settings.membership_floor,
-            incumbent=_incumbent(previous, shares_now, scaling, names, halves, settings.seed),
+            incumbent=_incumbent(earlier, names, halves, settings.seed),
         )
     except TooFewRows as error:
         raise SettingsError(f"segments.k = {settings.k}: {error}") from None
@@ -123,18 +132,18 @@ def segment_users(
     sizes = np.bincount(assigned[assigned >= 0], minlength=len(membership.shares)).tolist()
     ranks = birth_order(sizes, [tuple(mean) for mean in membership.means.tolist()])
     matching = None
-    if previous is not None and user_ids is not None:
+    if previous is not None and earlier is not None and user_ids is not None:
         then = previous.segments_of(user_ids)
-        matching = match_clusters(then, assigned, previous.centres_in(scaling), membership.means)
+        matching = match_clusters(then, assigned, earlier.centres, membership.means)
     identities = identify(month, ranks, () if previous is None else previous.model.cluster_ids, matching)
     order = list(identities.numbers)
     succession = None
-    if previous is not None and user_ids is not None and matching is not None:
+    if previous is not None and earlier is not None and user_ids is not None and matching is not None:
         succession = Succession(
             previous=previous,
             matching=matching.renumbered(order),
             carried_from=identities.carried_from,
-            shares_now=shares_now,
+            shares_now=earlier.shares_now,
             segments_then=then,
             was_at_risk=previous.was_at_risk(user_ids),
             held=held_segments(identities.carried_from, then),
@@ -147,7 +156,7 @@ def segment_users(
     scores = _scores(unnamed, names, matrix, succession)
     compared = contrasts(names, matrix, scores.segments, len(order))
     namings = name_segments(compared, _birth_slugs(succession))
-    jaccards = segmentation.choice.chosen.jaccards or {}
+    draws = segmentation.choice.chosen.jaccard_draws or {}
     return RefreshSegments(
         model=replace(
             unnamed,
@@ -158,36 +167,58 @@ def segment_users(
         scores=scores,
         raw_labels=_raw_labels(segmentation.choice.chosen.labels, features, fitted),
         user_counts=[int((scores.segments == segment).sum()) for segment in range(len(order))],
-        jaccards=[jaccards.get(segmentation.raw_numbers[number]) for number in order],
+        jaccard_draws=[draws.get(segmentation.raw_numbers[number], ()) for number in order],
         contrasts=compared,
         namings=namings,
         succession=succession,
     )
 
 
-def _shares_now(previous: PreviousRefresh | None, names: Sequence[str], matrix: Matrix) -> Matrix:
-    """Return the share of today's users that the previous model puts into each of its segments."""
-    if previous is None:
-        return np.zeros(0)
-    segments = previous.model.score(names, matrix).segments
-    return np.bincount(segments[segments >= 0], minlength=len(previous.model.cluster_ids)) / len(matrix)
+def candidates_only(
+    names: Sequence[str], matrix: Matrix, spaces: Mapping[str, Matrix], settings: SegmentSettings
+) -> tuple[Judged, ...]:
+    """Return what would be offered for the users of a refresh that gets no segments found in the data; none chosen."""
+    fitted = fitted_rows(names, matrix, settings)
+    features = fit_scaling(names, matrix[fitted]).transform(names, matrix[fitted])
+    try:
+        table = choose(
+            features, {name: space[fitted] for name, space in spaces.items()}, choice_options(settings)
+        ).table
+    except TooFewRows:
+        return ()
+    return tuple(
+        replace(one, is_chosen=False, reason=f"not used, users do not differ repeatably; else: {one.reason}")
+        for one in table
+    )
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _EarlierView:
+    """Today's users as the previous model sees them: its segments' centres in today's space, and their shares."""
+
+    centres: Matrix
+    shares_now: Matrix
+
+    @classmethod
+    def of(
+        cls, previous: PreviousRefresh, as_before: tuple[Sequence[str], Matrix], scaling: Scaling, features: Matrix
+    ) -> _EarlierView:
+        names, matrix = as_before
+        segments = previous.model.score(names, matrix).segments
+        counts = np.bincount(segments[segments >= 0], minlength=len(previous.model.cluster_ids))
+        return cls(previous.centres_in(scaling, features, segments), counts / len(matrix))
 
 
 def _incumbent(
-    previous: PreviousRefresh | None,
-    shares_now: Matrix,
-    scaling: Scaling,
-    names: Sequence[str],
-    halves: SessionHalves | None,
-    seed: int,
+    earlier: _EarlierView | None, names: Sequence[str], halves: SessionHalves | None, seed: int
 ) -> Incumbent | None:
     """Return the previous centres, without those of segments that hold under 5 % of today's users.
 
     Those retire here: left in, their centres would capture users of others.
     """
-    if previous is None or not (shares_now >= LEAST_SHARE).any():
+    if earlier is None or not (earlier.shares_now >= LEAST_SHARE).any():
         return None
-    centres = previous.centres_in(scaling)[shares_now >= LEAST_SHARE]
+    centres = earlier.centres[earlier.shares_now >= LEAST_SHARE]
     if halves is None:
         return Incumbent(centres)
     both = scaled_halves(names, halves.a, halves.b)

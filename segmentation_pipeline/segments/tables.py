@@ -23,6 +23,7 @@ UNCLASSIFIED = "unclassified"
 METHODS = ("kmeans", "hdbscan", "gaussian_mixture")
 ORIGINS = ("clustered", "preset")
 CHURN_RISKS = ("low", "medium", "high", "unknown")
+STABILITIES = ("highly stable", "valid", "pattern", "weak", "dissolved")
 CURRENT_STATUSES = ("live", "ended", "too_early", "running_at_start")
 
 
@@ -97,6 +98,12 @@ class Clusters(Table):
     jaccard: Real = column(
         "Mean bootstrap Jaccard: how far it comes back when users are redrawn.", nullable=True, ge=0, le=1
     )
+    stability: Text = column(
+        "Word for the Jaccard; highly stable also needs a gap to its neighbours; null for cuts of ours.",
+        nullable=True,
+        isin=STABILITIES,
+    )
+    born_month: Day = column("Refresh in which the segment was first seen.")
     drop_off_count: Integer = column("Users who dropped off by drop_off_days.", ge=0)
     drop_off_rate: Real = column(
         "Share that dropped off by drop_off_days; incidence where other endings exist; null where not observed.",
@@ -126,14 +133,17 @@ class Clusters(Table):
 
     @dataframe_check
     def drop_off_known_as_a_whole(cls, data: Any) -> Any:
-        """Rate, interval and days are known together, or none is; without a rate the risk is unknown."""
+        """Rate, interval and days are known together, or none is; without a rate the risk is unknown.
+
+        It is unknown with a rate, too, where drop-off is silence: a comparison would be mechanical.
+        """
         t = data.table
         is_missing = t.drop_off_rate.isnull()
         return (
             (is_missing == t.drop_off_low.isnull())
             & (is_missing == t.drop_off_high.isnull())
             & (is_missing == t.drop_off_days.isnull())
-            & (is_missing == (t.churn_risk == "unknown"))
+            & (~is_missing | (t.churn_risk == "unknown"))
         )
 
     @dataframe_check
@@ -180,7 +190,10 @@ class SegmentModels(Table):
     """One row per refresh with segments: everything needed to score users later, as readable JSON."""
 
     refresh_month: Day = column("Refresh the model was fitted in.")
-    model: Text = column("Scaling, Gaussian per segment, names and labels, JSON; no code, no pickle.", min_length=2)
+    model: Text = column(
+        "Scaling and a Gaussian per segment, or cuts of activity, with names and labels, JSON; no code, no pickle.",
+        min_length=2,
+    )
 
     class Config:
         """One row per month."""

@@ -13,6 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segmentation_pipeline.segments.contrasts import strongest
+from segmentation_pipeline.segments.evidence_rows import evidence_rows, insufficient_row, stability_of, verdict_row
+from segmentation_pipeline.segments.identity_tables import ClusterLineage, UserMoves
+from segmentation_pipeline.segments.presets import PresetSegments
 from segmentation_pipeline.segments.risk import churn_risk
 from segmentation_pipeline.segments.tables import (
     UNCLASSIFIED,
@@ -23,15 +26,19 @@ from segmentation_pipeline.segments.tables import (
     SegmentModels,
     UserClusters,
 )
+from segmentation_pipeline.segments.verdict_tables import ClusterEvidence, FeatureDrift, RefreshVerdicts
 from segmentation_pipeline.warehouse.contracts import table_name
+from segmentation_pipeline.warehouse.frames import typed_frame
 
 if TYPE_CHECKING:
     from datetime import date
 
+    from segmentation_pipeline.clustering.judging import Judged
     from segmentation_pipeline.segments.embedding import Embedding
+    from segmentation_pipeline.segments.presets import PresetModel
     from segmentation_pipeline.segments.reading import Features
+    from segmentation_pipeline.segments.refreshing import SegmentedRefresh, Segments
     from segmentation_pipeline.segments.scoring import Scores, SegmentModel
-    from segmentation_pipeline.segments.segmenting import RefreshSegments
     from segmentation_pipeline.survival.drop_off import DropOff
     from segmentation_pipeline.warehouse.contracts import Table
     from segmentation_pipeline.warehouse.database import Database
@@ -43,6 +50,33 @@ class SegmentDropOffs:
 
     segments: list[DropOff]
     everyone: DropOff
+    is_mechanical: bool = False
+    """Whether drop-off is silence, so that activity defines both sides of a comparison: then no risk is told."""
+
+
+@dataclass(frozen=True, slots=True)
+class CandidateRow:
+    """A row of `cluster_candidates`, the month left out."""
+
+    candidate_id: str
+    method: str
+    space: str
+    parameters: str
+    cluster_count: int
+    noise_share: float
+    silhouette: float
+    min_jaccard: float | None
+    dbcv: float | None
+    smallest_share: float
+    is_chosen: bool
+    is_weak: bool
+    reason: str
+
+
+def write_insufficient(db: Database, month: date, reason: str | None, *tables: type[Table]) -> None:
+    """Write the verdict of a refresh with too little data, and empty its month in the other tables."""
+    db.replace(RefreshVerdicts, typed_frame(RefreshVerdicts, [insufficient_row(reason)], month=month), month=month)
+    write_nothing(db, month, *(table for table in tables if table is not RefreshVerdicts))
 
 
 def write_nothing(db: Database, month: date, *tables: type[Table]) -> None:
@@ -78,82 +112,97 @@ def write_embeddings(db: Database, month: date, features: Features, embedding: E
         )
 
 
-def write_candidates(db: Database, month: date, found: RefreshSegments) -> None:
+def write_candidates(db: Database, found: SegmentedRefresh) -> None:
     """Write the complete table of candidates, in the order they were tried."""
-    import pandas as pd
-
-    weakness = found.segmentation.weakness
-    frame = pd.DataFrame(
-        [
-            {
-                "candidate_id": one.candidate_id,
-                "method": one.method,
-                "space": one.space,
-                "parameters": json.dumps(one.parameters, sort_keys=True),
-                "cluster_count": one.cluster_count,
-                "noise_share": one.noise_share,
-                "silhouette": one.silhouette,
-                "min_jaccard": one.min_jaccard,
-                "dbcv": one.dbcv,
-                "smallest_share": one.smallest_share,
-                "is_chosen": one.is_chosen,
-                "is_weak": one.is_chosen and weakness is not None,
-                "reason": f"{one.reason}; {weakness}" if _is_weak_by_model(found, one.is_chosen) else one.reason,
-            }
-            for one in found.segmentation.choice.table
-        ]
-    ).astype({"min_jaccard": "float64", "dbcv": "float64"})
-    with db.relation("judged", frame):
-        db.replace(
-            ClusterCandidates, "SELECT $month::DATE AS refresh_month, * FROM judged", {"month": month}, month=month
+    segments = found.segments
+    table = segments.candidates if isinstance(segments, PresetSegments) else segments.segmentation.choice.table
+    rows = [
+        CandidateRow(
+            candidate_id=one.candidate_id,
+            method=one.method,
+            space=one.space,
+            parameters=json.dumps(one.parameters, sort_keys=True),
+            cluster_count=one.cluster_count,
+            noise_share=one.noise_share,
+            silhouette=one.silhouette,
+            min_jaccard=one.min_jaccard,
+            dbcv=one.dbcv,
+            smallest_share=one.smallest_share,
+            is_chosen=one.is_chosen,
+            is_weak=one.is_chosen and _weakness(segments) is not None,
+            reason=f"{one.reason}; {_weakness(segments)}" if _is_weak_by_model(segments, one) else one.reason,
         )
+        for one in table
+    ]
+    db.replace(ClusterCandidates, typed_frame(ClusterCandidates, rows, month=found.month), month=found.month)
 
 
-def write_clusters(db: Database, month: date, found: RefreshSegments, drop_offs: SegmentDropOffs | None) -> None:
-    """Write the month's segments in the order of their ids; without drop-offs (no churn role) their risk is unknown."""
+def write_evidence(db: Database, found: SegmentedRefresh) -> None:
+    """Write the month's verdict, the tests behind it, the life of its segments, moves of users, and drift."""
+    month = found.month
+    db.replace(RefreshVerdicts, typed_frame(RefreshVerdicts, [verdict_row(found)], month=month), month=month)
+    db.replace(ClusterEvidence, typed_frame(ClusterEvidence, evidence_rows(found), month=month), month=month)
+    db.replace(ClusterLineage, typed_frame(ClusterLineage, found.lineage, month=month), month=month)
+    db.replace(UserMoves, typed_frame(UserMoves, found.moves, month=month), month=month)
+    db.replace(FeatureDrift, typed_frame(FeatureDrift, found.drift, month=month), month=month)
+
+
+def write_clusters(db: Database, found: SegmentedRefresh, drop_offs: SegmentDropOffs | None) -> None:
+    """Write the month's segments in the order of their ids; without drop-offs their risk is unknown."""
     import pandas as pd
 
-    user_count = len(found.scores.segments)
+    segments, month = found.segments, found.month
+    user_count = len(segments.scores.segments)
+    jaccards = [None] * len(segments.namings) if isinstance(segments, PresetSegments) else segments.jaccards
     frame = pd.DataFrame(
         [
             {
                 "cluster_id": cluster_id,
                 **asdict(naming),
-                "origin": "clustered",
-                "user_count": found.user_counts[number],
-                "share": found.user_counts[number] / user_count,
-                "jaccard": found.jaccards[number],
+                "origin": "preset" if found.is_preset else "clustered",
+                "born_month": f"{cluster_id[:7]}-01",
+                "user_count": segments.user_counts[number],
+                "share": segments.user_counts[number] / user_count,
+                "jaccard": jaccards[number],
+                "stability": stability_of(found, number),
                 **_drop_off_columns(drop_offs, number),
                 "contrasts": json.dumps(
-                    [contrast.to_json() for contrast in strongest(found.contrasts[number])], ensure_ascii=False
+                    [contrast.to_json() for contrast in strongest(segments.contrasts[number])], ensure_ascii=False
                 ),
-                "features": sorted(contrast.feature for contrast in found.contrasts[number]),
-                "typical": [contrast.mean for contrast in sorted(found.contrasts[number], key=lambda one: one.feature)],
+                "features": sorted(contrast.feature for contrast in segments.contrasts[number]),
+                "typical": [
+                    contrast.mean for contrast in sorted(segments.contrasts[number], key=lambda one: one.feature)
+                ],
             }
-            for number, (cluster_id, naming) in enumerate(zip(found.model.cluster_ids, found.namings, strict=True))
+            for number, (cluster_id, naming) in enumerate(
+                zip(segments.model.cluster_ids, segments.namings, strict=True)
+            )
         ]
-    ).astype(dict.fromkeys(("jaccard", "drop_off_rate", "drop_off_low", "drop_off_high", "drop_off_days"), "float64"))
+    ).astype(
+        dict.fromkeys(("jaccard", "drop_off_rate", "drop_off_low", "drop_off_high", "drop_off_days"), "float64")
+        | {"stability": "string"}
+    )
     with db.relation("segments_found", frame):
         db.replace(
             Clusters,
-            "SELECT $month::DATE AS refresh_month, * EXCLUDE (features, typical), MAP(features, typical) AS profile"
-            " FROM segments_found",
+            "SELECT $month::DATE AS refresh_month, * EXCLUDE (features, typical, born_month),"
+            " born_month::DATE AS born_month, MAP(features, typical) AS profile FROM segments_found",
             {"month": month},
             month=month,
         )
 
 
-def write_user_clusters(db: Database, month: date, features: Features, found: RefreshSegments) -> None:
+def write_user_clusters(db: Database, features: Features, found: SegmentedRefresh) -> None:
     """Write each user's segment, users in the order of their ids."""
     import pandas as pd
 
     frame = pd.DataFrame(
         {
             "user_id": features.user_ids,
-            "cluster_id": found.scores.cluster_ids,
-            "raw_label": found.raw_labels,
-            "membership": found.scores.memberships,
-            "runner_up": found.scores.runner_ups,
+            "cluster_id": found.segments.scores.cluster_ids,
+            "raw_label": found.segments.raw_labels,
+            "membership": found.segments.scores.memberships,
+            "runner_up": found.segments.scores.runner_ups,
         }
     )
     with db.relation("assigned", frame):
@@ -161,12 +210,12 @@ def write_user_clusters(db: Database, month: date, features: Features, found: Re
             UserClusters,
             "SELECT $month::DATE AS refresh_month, * REPLACE (nullif(runner_up, '') AS runner_up),"
             " raw_label = -1 AS is_noise FROM assigned",
-            {"month": month},
-            month=month,
+            {"month": found.month},
+            month=found.month,
         )
 
 
-def write_model(db: Database, month: date, model: SegmentModel) -> None:
+def write_model(db: Database, month: date, model: SegmentModel | PresetModel) -> None:
     """Write the month's model."""
     db.replace(
         SegmentModels,
@@ -177,7 +226,11 @@ def write_model(db: Database, month: date, model: SegmentModel) -> None:
 
 
 def write_current_segments(
-    db: Database, model_month: date | None, features: Features | None, scores: Scores | None, model: SegmentModel | None
+    db: Database,
+    model_month: date | None,
+    features: Features | None,
+    scores: Scores | None,
+    model: SegmentModel | PresetModel | None,
 ) -> None:
     """Write where every user is now; users without a score are unclassified."""
     import pandas as pd
@@ -205,9 +258,15 @@ def write_current_segments(
         )
 
 
-def _is_weak_by_model(found: RefreshSegments, is_chosen: object) -> bool:
+def _weakness(segments: Segments) -> str | None:
+    return None if isinstance(segments, PresetSegments) else segments.segmentation.weakness
+
+
+def _is_weak_by_model(segments: Segments, one: Judged) -> bool:
     """Tell whether the weakness came to light only after the choice, so that its reason does not tell it yet."""
-    return bool(is_chosen) and found.segmentation.weakness is not None and not found.segmentation.choice.is_weak
+    if isinstance(segments, PresetSegments) or not one.is_chosen:
+        return False
+    return segments.segmentation.weakness is not None and not segments.segmentation.choice.is_weak
 
 
 def _drop_off_columns(drop_offs: SegmentDropOffs | None, number: int) -> dict[str, object]:
@@ -227,5 +286,5 @@ def _drop_off_columns(drop_offs: SegmentDropOffs | None, number: int) -> dict[st
         "drop_off_low": own.low,
         "drop_off_high": own.high,
         "drop_off_days": own.day if own.rate is not None else None,
-        "churn_risk": churn_risk(own, drop_offs.everyone),
+        "churn_risk": "unknown" if drop_offs.is_mechanical else churn_risk(own, drop_offs.everyone),
     }

@@ -16,6 +16,7 @@ from segmentation_pipeline import client
 from segmentation_pipeline.config import SAMPLE_HOME
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import date
 
     from rich.console import Console
@@ -23,6 +24,8 @@ if TYPE_CHECKING:
     from segmentation_pipeline.config import Home
 
 NOT_KNOWN = "–"
+OVERALL = "overall"
+_WAYS = {"split": "from", "merged": "into"}
 
 
 def print_refresh(console: Console, home: Home, month: date) -> None:
@@ -36,13 +39,19 @@ def print_refresh(console: Console, home: Home, month: date) -> None:
         segments = published.segments(month)
         ended = published.ended_early(month)
         unclassified = published.unclassified_count(month)
+        evidence, lineage = published.evidence(month), published.lineage(month)
     if refresh.status == "insufficient_data":
         console.print(
             Panel(refresh.status_reason or "", title=f"{month:%Y-%m}: insufficient data", border_style="yellow")
         )
         return
     console.print(_dates(refresh))
+    console.print(_verdict(refresh, evidence))
     console.print(_segments_table(segments))
+    if any(segment.is_cause_specific for segment in segments):
+        console.print("[dim]Retention counts other endings as censored: with drop-off it need not add up to 100 %.[/]")
+    for line in _since_before(refresh, lineage):
+        console.print(line)
     console.print("[bold]Top advice[/]")
     console.print(_top_advice(segments))
     console.print()
@@ -73,6 +82,41 @@ def _dates(refresh: client.RefreshSummary) -> str:
     )
 
 
+def _verdict(refresh: client.RefreshSummary, evidence: list[client.EvidenceTest]) -> Panel:
+    colour = {"distinct": "green", "continuum": "cyan"}.get(refresh.verdict or "", "yellow")
+    lines = [f"[bold]{refresh.verdict}[/]  {escape(refresh.verdict_reason or '')}"]
+    tests = [_test(test) for test in evidence if test.cluster_id == OVERALL]
+    lines += [f"  {'   '.join(tests)}"] if tests else []
+    if refresh.weakness is not None:
+        lines.append(f"  [yellow]weak[/]  {escape(refresh.weakness)}")
+    return Panel("\n".join(lines), title="Verdict", title_align="left", border_style=colour, padding=(0, 1))
+
+
+def _test(test: client.EvidenceTest) -> str:
+    mark = "[green]✓[/]" if test.is_passed else "[yellow]✗[/]"
+    return f"{mark} {test.test} {test.statistic:.2f}" + ("" if test.p is None else f" (p {test.p:.3f})")
+
+
+def _since_before(refresh: client.RefreshSummary, lineage: list[client.LineageEvent]) -> Iterator[str]:
+    """Yield what changed since the refresh matched against; nothing at the first."""
+    if refresh.matched_against is None:
+        return
+    told = [event for event in lineage if event.kind != "continued"]
+    changes = "; ".join(
+        f"{event.cluster_id} {event.kind}"
+        + (f" {_WAYS[event.kind]} {event.other_cluster_id}" if event.other_cluster_id else "")
+        for event in told
+    )
+    yield f"[bold]Since {refresh.matched_against:%Y-%m}[/]  {changes or 'every segment continued'}"
+    if refresh.moved_share is not None:
+        usual = (
+            ""
+            if refresh.expected_moved_share is None
+            else f" ({refresh.expected_moved_share:.0%} would without change)"
+        )
+        yield f"  {refresh.moved_share:.0%} of the users in both refreshes changed segment{usual}"
+
+
 def _ended_early(ended: list[client.EndedEarly]) -> str:
     every, outcomes = ended[0], [row for row in ended[1:] if row.user_count]
     of_which = ", ".join(f"{row.outcome} {row.user_count:,} ({_interval(row)})" for row in outcomes)
@@ -91,17 +135,17 @@ def _segments_table(segments: list[client.SegmentSummary]) -> Table:
     by_day = f" by day {max(drop_off_days):.3g}" if drop_off_days else ""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     table.add_column("segment", no_wrap=True)
-    table.add_column("label", overflow="fold")
+    table.add_column("label", overflow="fold", min_width=18)
+    table.add_column("stability", overflow="fold")
     table.add_column("users", justify="right", no_wrap=True)
-    table.add_column("share", justify="right", no_wrap=True)
     table.add_column(f"drop-off{by_day} (95 %)", justify="right")
     table.add_column("retention (KM)", justify="right")
     for segment in segments:
         table.add_row(
             segment.cluster_id,
             escape(segment.display_name),
-            f"{segment.user_count:,}",
-            f"{segment.share:.0%}",
+            segment.stability or ("our cut" if segment.origin == "preset" else NOT_KNOWN),
+            f"{segment.user_count:,} ({segment.share:.0%})",
             _drop_off(segment),
             _retention(segment),
         )

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.config import Home, Settings
+from segmentation_pipeline.definitions import VIEWS
 from segmentation_pipeline.events.feature_tables import EndedEarly, Refreshes
 from segmentation_pipeline.insights.tables import Recommendations
-from segmentation_pipeline.retention.tables import RetentionCurves
+from segmentation_pipeline.retention.tables import RetentionCurves, SurvivalFits
+from segmentation_pipeline.segments.identity_tables import ClusterLineage
 from segmentation_pipeline.segments.tables import Clusters, CurrentSegments, UserClusters
+from segmentation_pipeline.segments.verdict_tables import ClusterEvidence, RefreshVerdicts
 from segmentation_pipeline.warehouse.publish import publish
 from segmentation_pipeline.warehouse.warehouse import Warehouse
 
@@ -17,7 +20,19 @@ if TYPE_CHECKING:
 
     from segmentation_pipeline.warehouse.views import View
 
-TABLES = (Refreshes, EndedEarly, Clusters, UserClusters, CurrentSegments, RetentionCurves, Recommendations)
+TABLES = (
+    Refreshes,
+    EndedEarly,
+    Clusters,
+    UserClusters,
+    RefreshVerdicts,
+    ClusterEvidence,
+    ClusterLineage,
+    CurrentSegments,
+    SurvivalFits,
+    RetentionCurves,
+    Recommendations,
+)
 
 ROWS = (
     """INSERT INTO refreshes BY NAME
@@ -55,7 +70,7 @@ ROWS = (
 )
 
 
-def make_published_home(root: Path, views: tuple[View, ...] = ()) -> Home:
+def make_published_home(root: Path, views: tuple[View, ...] = VIEWS) -> Home:
     """Make a home with settings and a published copy of ROWS; what is there already is written anew."""
     home = Home(root)
     root.mkdir(parents=True, exist_ok=True)

@@ -8,10 +8,10 @@ import pytest
 
 from segmentation_pipeline import client
 from segmentation_pipeline.config import Settings
+from segmentation_pipeline.definitions import VIEWS
 from segmentation_pipeline.errors import EditRefused, HomeError, NotFound
 from segmentation_pipeline.homes import create_home
 from segmentation_pipeline.warehouse.publish import publish
-from segmentation_pipeline.warehouse.views import View
 from segmentation_pipeline.warehouse.warehouse import Warehouse
 from segmentation_pipeline_tests.client.published_samples import make_published_home
 from segmentation_pipeline_tests.conftest import REPOSITORY
@@ -184,12 +184,11 @@ def test_refreshes_carry_their_verdict_once_there_is_one(home, opened):
     ]
     warehouse = Warehouse(home, Settings())
     with warehouse.transaction() as db:
-        db.execute("DROP TABLE IF EXISTS refresh_verdicts")
         db.execute(
-            "CREATE TABLE refresh_verdicts AS SELECT DATE '2026-02-01' AS refresh_month, 'continuum' AS verdict,"
-            " 'no gap' AS reason, DATE '2026-01-01' AS matched_against"
+            "INSERT INTO refresh_verdicts (refresh_month, verdict, reason, matched_against)"
+            " VALUES (DATE '2026-02-01', 'continuum', 'no gap', DATE '2026-01-01')"
         )
-    publish(warehouse, "judged", {}, [View("segmentation_pipeline.segments", "refresh_summary")])
+    publish(warehouse, "judged", {}, VIEWS)
     told = [(refresh.verdict, refresh.verdict_reason, refresh.is_stale) for refresh in opened.refreshes()]
     assert told == [(None, None, False), ("continuum", "no gap", False), (None, None, False)]
 

@@ -43,10 +43,15 @@ SETTINGS = Settings.model_validate(
 )
 
 
-def refreshed(root: Path, settings: Settings = SETTINGS, *, is_empty: bool = False) -> tuple[Warehouse, dict[str, Any]]:
+def refreshed(
+    root: Path, settings: Settings = SETTINGS, *, is_empty: bool = False, verdict: str = "distinct"
+) -> tuple[Warehouse, dict[str, Any]]:
     warehouse = Warehouse(Home(root), settings)
     with warehouse.transaction() as db:
-        (write_empty_upstream if is_empty else write_upstream)(db)
+        if is_empty:
+            write_empty_upstream(db)
+        else:
+            write_upstream(db, verdict=verdict)
     context = dg.build_asset_context(partition_key=MONTH.isoformat())
     cluster_metrics.function(context, warehouse)
     return warehouse, dict(recommendations.function(context, warehouse) or {})
@@ -121,6 +126,18 @@ def test_a_refresh_without_segments_has_no_rows_and_says_why(tmp_path: Path) -> 
             nothing_ungrounded_is_published,
         )
     )
+
+
+def test_where_segments_are_cuts_of_ours_everyone_together_is_advised_too(tmp_path: Path) -> None:
+    warehouse, _ = refreshed(tmp_path, verdict="no_segments")
+    advised = {cluster for (cluster,) in rows(warehouse, "SELECT cluster_id FROM recommendations")}
+    assert advised == {NEGOTIATORS, READERS, "overall"}
+    # Nothing can set everyone apart from everyone: levels only.
+    assert rows(
+        warehouse, "SELECT count(*) FROM recommendations WHERE cluster_id = 'overall' AND text LIKE '%overall%'"
+    )[0] == (0,)
+    assert outcome(every_segment_is_advised, warehouse)
+    assert outcome(cited_metrics_exist, warehouse)
 
 
 def test_every_text_of_the_rules_is_in_the_report_and_passes(warehouse: Warehouse) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from segmentation_pipeline.events.feature_tables import UserFeatures, UserOutcomes
 from segmentation_pipeline.retention.tables import RetentionCurves
 from segmentation_pipeline.segments.tables import Clusters, UserClusters
+from segmentation_pipeline.segments.verdict_tables import RefreshVerdicts
 
 if TYPE_CHECKING:
     from segmentation_pipeline.warehouse.database import Database
@@ -62,7 +63,8 @@ _CLUSTERS = """
 SELECT
     refresh_month, cluster_id, 'Label ' || right(cluster_id, 1) AS label, 'label-' || right(cluster_id, 1) AS slug,
     'A segment.' AS description, 'clustered' AS origin, count(*) AS user_count,
-    count(*) / sum(count(*)) OVER () AS share, 0.9 AS jaccard,
+    count(*) / sum(count(*)) OVER () AS share, 0.9 AS jaccard, 'valid' AS stability,
+    refresh_month AS born_month,
     count(*) FILTER (WHERE outcome = 'churn') AS drop_off_count,
     count(*) FILTER (WHERE outcome = 'churn') / count(*) AS drop_off_rate,
     drop_off_rate * 0.8 AS drop_off_low, drop_off_rate * 1.2 AS drop_off_high,
@@ -70,6 +72,12 @@ SELECT
 FROM sample_users JOIN user_outcomes USING (refresh_month, user_id)
 GROUP BY refresh_month, cluster_id
 QUALIFY cluster_id <> 'unclassified'
+"""
+
+_VERDICT = """
+SELECT
+    $month::DATE AS refresh_month, $verdict AS verdict, 'As the sample has it.' AS reason,
+    'session_halves' AS evidence_basis, 100 AS evidence_user_count, 3 AS segment_count
 """
 
 _CURVES = """
@@ -87,7 +95,7 @@ FROM (VALUES
 """
 
 
-def write_upstream(db: Database) -> None:
+def write_upstream(db: Database, *, verdict: str = "distinct") -> None:
     """Write users, outcomes and segments of MONTH: negotiators revise, work alone and leave; readers do not."""
     db.execute(_USERS, {"cluster_ids": list(SIZES), "user_counts": list(SIZES.values())})
     db.replace(UserFeatures, _FEATURES, month=MONTH)
@@ -99,10 +107,11 @@ def write_upstream(db: Database) -> None:
         month=MONTH,
     )
     db.replace(Clusters, _CLUSTERS, month=MONTH)
+    db.replace(RefreshVerdicts, _VERDICT, {"month": MONTH, "verdict": verdict}, month=MONTH)
     db.replace(RetentionCurves, _CURVES, {"month": MONTH}, month=MONTH)
     db.execute("DROP TABLE sample_users")
 
 
 def write_empty_upstream(db: Database) -> None:
     """Write what a refresh with too little data leaves: tables without rows."""
-    db.ensure(UserFeatures, UserOutcomes, UserClusters, Clusters, RetentionCurves)
+    db.ensure(UserFeatures, UserOutcomes, UserClusters, Clusters, RefreshVerdicts, RetentionCurves)

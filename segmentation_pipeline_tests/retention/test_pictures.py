@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from segmentation_pipeline.pictures import SEGMENT_COLOURS
 from segmentation_pipeline.retention.hazards import judge_hazards
 from segmentation_pipeline.retention.judging import judge
 from segmentation_pipeline.retention.pictures import (
@@ -15,11 +16,12 @@ from segmentation_pipeline.retention.pictures import (
 from segmentation_pipeline_tests.retention.refresh_samples import RETENTION, SEGMENTS, judged
 
 LABELS = dict(zip(SEGMENTS, ("Steady", "Wavering", "Leaving"), strict=True))
+COLOURS = dict(zip(SEGMENTS, SEGMENT_COLOURS, strict=False))
 
 
 def test_each_curve_bears_its_name_and_the_table_the_numbers_at_risk() -> None:
     points = judge(judged(), RETENTION, ("conversion",)).points
-    figure = draw_retention(points, LABELS, RETENTION.curve_days)
+    figure = draw_retention(points, LABELS, RETENTION.curve_days, COLOURS)
     texts = [text.get_text() for text in figure.axes[0].texts]
     assert [text for text in texts if text.startswith("Leaving  ")]
     assert "305" in texts
@@ -29,7 +31,7 @@ def test_each_curve_bears_its_name_and_the_table_the_numbers_at_risk() -> None:
 
 
 def test_labels_never_overlap_and_do_not_leave_the_axes_far() -> None:
-    figure = draw_retention(judge(judged(), RETENTION, ("conversion",)).points, LABELS, RETENTION.curve_days)
+    figure = draw_retention(judge(judged(), RETENTION, ("conversion",)).points, LABELS, RETENTION.curve_days, COLOURS)
     heights = sorted(text.xy[1] for text in figure.axes[0].texts if "%" in text.get_text())
     assert len(heights) == 4
     assert all(upper - lower > 0.03 for lower, upper in pairwise(heights))
@@ -43,7 +45,7 @@ def test_incidences_name_each_ending() -> None:
 
 
 def test_each_ending_has_a_panel_with_every_segment_named_and_apart() -> None:
-    figure = draw_segment_incidences(judge(judged(), RETENTION, ("conversion",)).points, LABELS)
+    figure = draw_segment_incidences(judge(judged(), RETENTION, ("conversion",)).points, LABELS, COLOURS)
     assert [axes.get_title("left") for axes in figure.axes] == [
         "Dropped off by day, per segment",
         "Converted by day, per segment",
@@ -57,7 +59,7 @@ def test_each_ending_has_a_panel_with_every_segment_named_and_apart() -> None:
 
 def test_each_fitted_term_has_a_panel_with_the_p_of_staying_the_same() -> None:
     hazards = judge_hazards(judged(), 0.05)
-    figure = draw_residuals(hazards.residuals, hazards.rows, LABELS)
+    figure = draw_residuals(hazards.residuals, hazards.rows, LABELS, COLOURS)
     shown = [axes for axes in figure.axes if axes.get_visible()]
     assert [axes.get_title("left") for axes in shown] == [
         "Steady",

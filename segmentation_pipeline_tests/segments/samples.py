@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import date
 from typing import TYPE_CHECKING
 
@@ -9,12 +10,24 @@ import numpy as np
 import pandas as pd
 
 from segmentation_pipeline.config import Home, Roles, SegmentSettings, Settings
-from segmentation_pipeline.events.feature_tables import CurrentFeatures, Refreshes, UserFeatures, UserOutcomes
+from segmentation_pipeline.events.feature_tables import (
+    CurrentFeatures,
+    HalfFeatures,
+    Refreshes,
+    UserFeatures,
+    UserOutcomes,
+)
+from segmentation_pipeline.segments.embedding import embed
+from segmentation_pipeline.segments.reading import Features
+from segmentation_pipeline.segments.refreshing import RefreshInputs, SegmentedRefresh, segment_refresh
 from segmentation_pipeline.warehouse.warehouse import Warehouse
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from segmentation_pipeline.clustering.verdict import SessionHalves
+    from segmentation_pipeline.segments.identity import PreviousRefresh
+    from segmentation_pipeline.segments.presets import PreviousBands
     from segmentation_pipeline.warehouse.database import Database
 
 MONTH = date(2026, 3, 1)
@@ -63,17 +76,18 @@ def sample_warehouse(root: Path, *, status: str = "ready", churn: tuple[str, ...
     home.warehouse_file.parent.mkdir(parents=True)
     warehouse = Warehouse(home, Settings(roles=Roles(churn=churn), segments=QUICK))
     with warehouse.transaction() as db:
-        write_upstream(db, status=status)
+        write_upstream(db, status=status, churn_definition="action" if churn else "none")
     return warehouse
 
 
-def write_upstream(db: Database, *, status: str = "ready") -> None:
+def write_upstream(db: Database, *, status: str = "ready", churn_definition: str = "action") -> None:
     """Write the columns of earlier tables that this stage reads."""
-    db.ensure(Refreshes, UserFeatures, UserOutcomes, CurrentFeatures)
+    db.ensure(Refreshes, UserFeatures, UserOutcomes, HalfFeatures, CurrentFeatures)
     reason = None if status == "ready" else "4 users are at risk; 30 are needed."
     db.execute(
-        "INSERT INTO refreshes (refresh_month, status, status_reason) VALUES ($month, $status, $reason)",
-        {"month": MONTH, "status": status, "reason": reason},
+        "INSERT INTO refreshes (refresh_month, status, status_reason, churn_definition)"
+        " VALUES ($month, $status, $reason, $churn_definition)",
+        {"month": MONTH, "status": status, "reason": reason, "churn_definition": churn_definition},
     )
     frame = pd.DataFrame(feature_rows(), columns=[f"f{place}" for place in range(len(NAMES))])
     frame.insert(0, "user_id", user_ids())
@@ -102,3 +116,37 @@ def write_upstream(db: Database, *, status: str = "ready") -> None:
         " VALUES ($month, 'z-gone', 'ended_early', MAP([]::VARCHAR[], []::DOUBLE[]))",
         {"month": MONTH},
     )
+
+
+def features_of(matrix: np.ndarray, first_user: int = 0) -> Features:
+    """Return users with these features, numbered from `first_user` on."""
+    ids = np.array([f"u{first_user + number:04d}" for number in range(len(matrix))], dtype=object)
+    return Features(ids, NAMES, matrix)
+
+
+def inputs_of(
+    matrix: np.ndarray | None = None,
+    *,
+    month: date = MONTH,
+    halves: SessionHalves | None = None,
+    settings: SegmentSettings = QUICK,
+    previous: PreviousRefresh | None = None,
+    bands: PreviousBands | None = None,
+) -> RefreshInputs:
+    """Return what a refresh reads: the planted kinds, or users with the features given."""
+    features = features_of(feature_rows() if matrix is None else matrix)
+    spaces = embed(NAMES, features.matrix, settings).spaces
+    pair = None if previous is None else (features_of(feature_rows(seed=2)), features)
+    return RefreshInputs(month, features, spaces, halves, previous, bands, behaviour=pair)
+
+
+@functools.cache
+def _segmented_sample() -> SegmentedRefresh:
+    return segment_refresh(inputs_of(), QUICK)
+
+
+def segmented(inputs: RefreshInputs | None = None, settings: SegmentSettings = QUICK) -> SegmentedRefresh:
+    """Return a segmented refresh; that of the planted kinds is computed once."""
+    if inputs is None:
+        return _segmented_sample()
+    return segment_refresh(inputs, settings)

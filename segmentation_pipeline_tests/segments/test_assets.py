@@ -9,10 +9,11 @@ import numpy as np
 import pytest
 
 from segmentation_pipeline.segments import checks
-from segmentation_pipeline.segments.assets import clusters, current_segments, embeddings
+from segmentation_pipeline.segments.assets import SEGMENT_TABLES, clusters, current_segments, embeddings
+from segmentation_pipeline.warehouse.contracts import table_name
 from segmentation_pipeline_tests.segments.samples import EACH, KINDS, MONTH, NAMES, kinds, sample_warehouse
 
-TABLES = ("embeddings", "clusters", "user_clusters", "cluster_candidates", "segment_models", "current_segments")
+TABLES = ("embeddings", *(table_name(table) for table in SEGMENT_TABLES), "current_segments")
 LAWS = [
     checks.everyone_at_risk_has_one_segment,
     checks.shares_sum_to_one,
@@ -119,8 +120,11 @@ def test_too_little_data_empties_the_month_says_why_and_breaks_no_law(tmp_path):
     reported = refresh(warehouse)
     assert reported["clusters"]["why_empty"] == "insufficient data for 2026-03: 4 users are at risk."
     assert reported["embeddings"]["why_empty"] == reported["clusters"]["why_empty"]
-    for name in ("embeddings", "clusters", "user_clusters", "cluster_candidates", "segment_models"):
+    for name in ("embeddings", "clusters", "user_clusters", "cluster_candidates", "segment_models", "cluster_evidence"):
         assert rows(warehouse, f"FROM {name}") == []
+    assert rows(warehouse, "SELECT verdict, reason, segment_count FROM refresh_verdicts") == [
+        {"verdict": "insufficient_data", "reason": "4 users are at risk.", "segment_count": 0}
+    ]
     assert all(law.function(warehouse, MONTH).passed for law in LAWS)
 
 

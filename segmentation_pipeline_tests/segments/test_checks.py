@@ -11,7 +11,13 @@ from segmentation_pipeline.config import Home, Settings
 from segmentation_pipeline.segments import checks
 from segmentation_pipeline.segments.assets import clusters, current_segments, embeddings
 from segmentation_pipeline.warehouse.warehouse import Warehouse
+from segmentation_pipeline_tests.contract_mutations import VALID_ROWS
 from segmentation_pipeline_tests.segments.samples import MONTH, sample_warehouse
+
+MOVE = (
+    "INSERT INTO user_moves (refresh_month, from_cluster_id, to_cluster_id, user_count, matched_against)"
+    " VALUES (DATE '2026-03-01', '2026-02-a', '2026-03-a', 1, DATE '2026-02-01')"
+)
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +68,26 @@ def warehouse(_refreshed, tmp_path):
         (
             checks.few_live_users_are_unclassified,
             "UPDATE current_segments SET cluster_id = 'unclassified' WHERE user_id > 'u100'",
+            "WARN",
+        ),
+        (checks.every_segment_has_one_past, "DELETE FROM cluster_lineage WHERE cluster_id = '2026-03-b'", "ERROR"),
+        (checks.every_segment_has_one_past, "UPDATE cluster_lineage SET kind = 'retired'", "ERROR"),
+        (checks.moves_lose_nobody, MOVE, "ERROR"),
+        (checks.unseen_users_are_assigned_as_fitted, "UPDATE refresh_verdicts SET is_assigner_trusted = false", "WARN"),
+        (
+            checks.models_agree_as_without_drift,
+            (
+                "UPDATE refresh_verdicts SET model_agreement = .4, expected_model_agreement = .9,"
+                " least_model_agreement = .8, matched_against = DATE '2026-02-01'"
+            ),
+            "WARN",
+        ),
+        (
+            checks.behaviour_has_not_drifted,
+            (
+                f"INSERT INTO feature_drift BY NAME {VALID_ROWS['feature_drift']};"
+                " UPDATE feature_drift SET refresh_month = DATE '2026-03-01', is_drifting = true"
+            ),
             "WARN",
         ),
     ],

@@ -56,6 +56,8 @@ TRUE_ROWS: dict[type[Table], dict[str, str]] = {
         "user_count": "100",
         "share": "0.5",
         "jaccard": "0.9",
+        "stability": "'highly stable'",
+        "born_month": MONTH,
         "drop_off_count": "20",
         "drop_off_rate": "0.2",
         "drop_off_low": "0.1",
@@ -99,6 +101,7 @@ def write(table: type[Table], changes: dict[str, str]) -> Any:
     [
         *((table, {}) for table in TRUE_ROWS),
         (ClusterCandidates, {"method": "'hdbscan'", "dbcv": "-0.2", "is_chosen": "false", "is_weak": "false"}),
+        (Clusters, {"churn_risk": "'unknown'"}),  # drop-off by silence is told and not compared
         (Clusters, UNKNOWN | {"churn_risk": "'unknown'", "drop_off_count": "0", "jaccard": "NULL"}),
         (UserClusters, {"cluster_id": "'unclassified'", "raw_label": "-1", "is_noise": "true", "membership": "0.4"}),
         (UserClusters, {"runner_up": "NULL"}),
@@ -119,7 +122,7 @@ def test_true_rows_keep_the_contract(table, changes):
         (Clusters, {"drop_off_rate": "0.05"}, "rate_within_its_interval"),
         (Clusters, {"drop_off_rate": "0.35"}, "rate_within_its_interval"),
         *((Clusters, {name: "NULL"}, "drop_off_known_as_a_whole") for name in UNKNOWN),
-        (Clusters, {"churn_risk": "'unknown'"}, "drop_off_known_as_a_whole"),
+        (Clusters, UNKNOWN | {"churn_risk": "'medium'"}, "drop_off_known_as_a_whole"),
         (Clusters, UNKNOWN, "drop_off_known_as_a_whole"),
         (Clusters, {"drop_off_count": "101"}, "drop_offs_within_users"),
         (Clusters, {"cluster_id": "'unclassified'"}, "has_a_real_id"),
