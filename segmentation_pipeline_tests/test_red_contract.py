@@ -3,7 +3,7 @@
 import dagster as dg
 
 from segmentation_pipeline.config import Settings
-from segmentation_pipeline.events import features
+from segmentation_pipeline.events import outcomes
 from segmentation_pipeline.orchestration.job_runs import home_instance
 from segmentation_pipeline.warehouse.warehouse import Warehouse
 from segmentation_pipeline_tests.homes import refresh_in_process
@@ -23,13 +23,13 @@ def test_a_red_contract_stops_the_run_and_changes_nothing(planted_home, monkeypa
         before = {name: db.one(everything.format(name)) for name in ("user_outcomes", "clusters", "recommendations")}
     published = planted_home.published_file.resolve()
     content = published.read_bytes()
-    intact = features.load_sql
+    intact = outcomes.load_sql
 
     def broken(package, name):
         sql = intact(package, name)
         return f"SELECT * REPLACE (followed_days + 1 AS duration_days) FROM ({sql})" if name == "user_outcomes" else sql
 
-    monkeypatch.setattr(features, "load_sql", broken)
+    monkeypatch.setattr(outcomes, "load_sql", broken)
     outcome = refresh_in_process(planted_home)
     assert not outcome.is_success
     assert "user_outcomes" in outcome.problem
@@ -59,14 +59,14 @@ def test_a_red_contract_stops_the_run_and_changes_nothing(planted_home, monkeypa
 
 def test_after_a_red_run_a_daily_update_does_not_publish_a_half_written_refresh(planted_home, monkeypatch):
     published = planted_home.published_file.resolve()
-    intact = features.load_sql
+    intact = outcomes.load_sql
 
     def broken(package, name):
         sql = intact(package, name)
         return f"SELECT * REPLACE (followed_days + 1 AS duration_days) FROM ({sql})" if name == "user_outcomes" else sql
 
     with monkeypatch.context() as patched:
-        patched.setattr(features, "load_sql", broken)
+        patched.setattr(outcomes, "load_sql", broken)
         assert not refresh_in_process(planted_home).is_success
     outcome = refresh_in_process(planted_home, job_name="daily_update")
     assert outcome.is_success, outcome.problem
