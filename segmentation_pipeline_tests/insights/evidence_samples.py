@@ -47,6 +47,8 @@ def metric(metric_id: str, value: float, difference_sd: float = 0.0) -> Metric:
         contrast_direction=direction,  # type: ignore[arg-type]
         difference_sd=difference_sd,
         window="before the landmark",
+        counted=definition_of(metric_id).counted,
+        topics=definition_of(metric_id).topics,
     )
 
 

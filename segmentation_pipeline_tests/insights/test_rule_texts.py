@@ -20,8 +20,9 @@ from segmentation_pipeline.insights.catalogue import (
 )
 from segmentation_pipeline.insights.fallback_rules import FALLBACKS
 from segmentation_pipeline.insights.outcome_rules import OUTCOME_RULES
-from segmentation_pipeline.llm.claims import Evidence
-from segmentation_pipeline.llm.grounding import check_prose
+from segmentation_pipeline.llm.claims import Claim, Evidence, SegmentEvidence
+from segmentation_pipeline.llm.grounding import check_claim, check_prose
+from segmentation_pipeline_tests.insights.evidence_samples import metric
 
 if TYPE_CHECKING:
     from segmentation_pipeline.insights.rule_templates import ExperimentTemplate, PainTemplate, Rule
@@ -76,6 +77,31 @@ def test_a_metrics_sentence_is_recognised_as_about_it(family: str) -> None:
     topics = {topic for definition in DEFINITIONS.values() for topic in definition.topics}
     own = DEFINITIONS[family].topics
     assert any(topic in sentence for topic in own) or not any(topic in sentence for topic in topics) or "`" in sentence
+
+
+@pytest.mark.parametrize("family", DEFINITIONS)
+@pytest.mark.parametrize("difference", [-0.9, 0.9])
+def test_a_metrics_rendered_sentence_is_read_back_as_true(family: str, difference: float) -> None:
+    metric_id = "retention_day_7" if family == "retention_day" else family
+    metric_id += {"action_share": ":export", "action_reach": ":export", "time_of_day": ":evening"}.get(family, "")
+    evidence = Evidence.of([SegmentEvidence("s", "S", {metric_id: metric(metric_id, 0.5, difference)})])
+    for claim in (claim_on(evidence.segments["s"], metric_id, kind) for kind in ("level", "contrast")):
+        assert check_claim(claim, evidence).violations == ()
+
+
+def claim_on(segment: SegmentEvidence, metric_id: str, kind: str) -> Claim:
+    found, is_level = segment.metrics[metric_id], kind == "level"
+    return Claim(
+        kind=kind,  # type: ignore[arg-type]
+        subject=segment.cluster_id,
+        metric=metric_id,
+        comparator="none" if is_level else "overall",
+        direction="none" if is_level else found.contrast_direction,
+        value=None,
+        unit=found.unit,
+        window=found.window,
+        text=level_template(metric_id) if is_level else contrast_template(metric_id),
+    )
 
 
 def test_topics_belong_to_families_of_the_catalogue() -> None:

@@ -434,7 +434,7 @@ def _wrong_direction(case: Case, rng: random.Random) -> Case | None:
 def _spelled_out(case: Case, rng: random.Random) -> Case | None:
     made, claim = case.planted, case.claim
     number = max(2, min(99, round(made.actual["v"])))
-    words = _in_words(number, claim.locale)
+    words = in_words(number, claim.locale)
     metric = case.evidence.segments[claim.subject].metrics[claim.metric]
     if metric.unit == "pct":
         words = WORDS[claim.locale]["percent"].format(words)
@@ -443,7 +443,8 @@ def _spelled_out(case: Case, rng: random.Random) -> Case | None:
     return _changed(case, claim.text.replace("{value}", words), value=None)
 
 
-def _in_words(number: int, locale: str) -> str:
+def in_words(number: int, locale: str) -> str:
+    """Return a number below a hundred spelled out."""
     units, tens = WORDS[locale]["units"], WORDS[locale]["tens"]
     if number < len(units):
         return str(units[number])
