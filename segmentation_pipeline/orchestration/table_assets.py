@@ -3,6 +3,7 @@
 Add here: what every table asset must carry. Keep out: what a single asset reports of its own.
 """
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -141,7 +142,7 @@ def column_schema(table: type[Table]) -> dg.TableSchema:
 
 def _description(table: type[Table], function: TableFunction) -> str:
     """The grain first, then what the asset function says of how the rows come about."""
-    grain, told = contracts.grain(table), (function.__doc__ or "").strip()
+    grain, told = contracts.grain(table), inspect.cleandoc(function.__doc__ or "")
     return grain if told.startswith(grain) and len(told) == len(grain) else f"{grain}\n\n{told}".strip()
 
 

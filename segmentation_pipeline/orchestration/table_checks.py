@@ -3,6 +3,7 @@
 Add here: what every such check must carry. Keep out: the checks themselves (each stage's checks.py).
 """
 
+import inspect
 import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -54,7 +55,7 @@ class TableCheck:
             asset=table_name(self.table),
             name=self.name,
             blocking=True,
-            description=(self.function.__doc__ or "").strip(),
+            description=inspect.cleandoc(self.function.__doc__ or ""),
             partitions_def=partitions if self.is_monthly else None,
             required_resource_keys={"warehouse"},
         )
