@@ -105,6 +105,7 @@ def refreshed(seen: ObservedMonth, previous: PreviousRefresh | None, settings: S
         settings,
         user_ids=seen.user_ids,
         previous=previous,
+        as_before=seen.as_before if previous is not None else None,
         halves=session_halves(seen),
     )
     events = lineage(found.model.cluster_ids, found.user_counts, len(seen.user_ids), found.succession)
@@ -168,7 +169,12 @@ def subset(seen: ObservedMonth, rows: NDArray[np.int64]) -> ObservedMonth:
         kept = np.array([user_id in ids for user_id in halves.user_ids])
         halves = replace(halves, user_ids=halves.user_ids[kept], first=halves.first[kept], second=halves.second[kept])
     return replace(
-        seen, user_ids=seen.user_ids[rows], matrix=seen.matrix[rows], personas=seen.personas[rows], halves=halves
+        seen,
+        user_ids=seen.user_ids[rows],
+        matrix=seen.matrix[rows],
+        personas=seen.personas[rows],
+        halves=halves,
+        as_before=None if seen.as_before is None else (seen.as_before[0], seen.as_before[1][rows]),
     )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segmentation_pipeline.config import Settings
-from segmentation_pipeline.events.features import feature_frame, write_refresh, write_user_features
+from segmentation_pipeline.events.features import feature_frame, features_under, write_refresh, write_user_features
 from segmentation_pipeline.events.halves import half_feature_frames, write_half_features
 from segmentation_pipeline.simulation.personas import ACTIONS
 from segmentation_pipeline.simulation.simulate import LOG_START
@@ -64,13 +64,18 @@ class ObservedMonth:
     matrix: Matrix
     personas: NDArray[np.str_]
     halves: Halves | None
+    as_before: tuple[tuple[str, ...], Matrix] | None = None
+    """Features of the same users shrunk to the month before among those observed; None for the first."""
 
 
 def observed_months(log: SimulatedLog, months: Sequence[date], settings: Settings = SETTINGS) -> list[ObservedMonth]:
     """Return each month of the log as the pipeline sees it."""
     with log_database() as db:
         load_log(db, log)
-        return [_observed(db, log, month, settings) for month in months]
+        return [
+            _observed(db, log, month, settings, before)
+            for month, before in zip(months, [None, *months[:-1]], strict=True)
+        ]
 
 
 def months_from(first: date, count: int) -> Iterator[date]:
@@ -98,7 +103,7 @@ def load_log(db: Database, log: SimulatedLog) -> None:
         )
 
 
-def _observed(db: Database, log: SimulatedLog, month: date, settings: Settings) -> ObservedMonth:
+def _observed(db: Database, log: SimulatedLog, month: date, settings: Settings, before: date | None) -> ObservedMonth:
     dates = write_refresh(db, month, settings)
     write_user_features(db, month, settings)
     write_half_features(db, month, settings)
@@ -111,7 +116,16 @@ def _observed(db: Database, log: SimulatedLog, month: date, settings: Settings) 
         matrix=frame[frame.columns[1:]].to_numpy(dtype=np.float64),
         personas=np.array([then.get(user_id, "gone") for user_id in frame["user_id"]]),
         halves=None if halves is None else _halves(*halves),
+        as_before=None if before is None else _as_before(db, month, before, settings),
     )
+
+
+def _as_before(db: Database, month: date, before: date, settings: Settings) -> tuple[tuple[str, ...], Matrix] | None:
+    frame = features_under(db, month, before, settings)
+    if frame is None:
+        return None
+    names = tuple(frame.columns[1:])
+    return names, frame[list(names)].to_numpy(dtype=np.float64)
 
 
 def _halves(first: pd.DataFrame, second: pd.DataFrame) -> Halves:

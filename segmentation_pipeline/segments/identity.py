@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 LETTERS = "abcdefghijklmnopqrstuvwxyz"
 
 LEAST_MEMBERS = 10
-"""Users whose mean stands for a segment's centre; that of fewer is chance."""
+"""Users whose mean stands for a segment's; that of fewer is chance."""
 
 NOBODY = -1
 """Segment number of a user who had none, or was not at risk then."""
@@ -57,21 +57,29 @@ class PreviousRefresh:
         there = {str(user_id) for user_id in self.user_ids}
         return np.array([str(user_id) in there for user_id in user_ids], dtype=np.bool_)
 
-    def centres_in(self, scaling: Scaling, features: Matrix, segments: Labels) -> Matrix:
-        """Return the centres of its segments in another month's feature space.
+    def centres_in(self, scaling: Scaling, shifts: Matrix | None = None) -> Matrix:
+        """Return the centres of its segments in another month's feature space; a column it did not have counts as 0.
 
-        Where at least ten of that month's users (rows of `features`, in its space) are in a segment by this model
-        (`segments`), their mean is: what a feature means moves with the population it is shrunk to. Else the old
-        centre, told in raw features; a column it did not have counts as the centre (0).
+        `shifts` (segments x its columns, raw): how far the features of those who are where they were lie from what
+        its month would have made of the same behaviour, because they are shrunk to another population.
         """
         own = self.model.scaling
         raw = np.asarray(own.centres) + self.model.membership.means * np.asarray(own.scales)
-        centres = scaling.transform(own.columns, raw)
-        for number in range(len(centres)):
-            members = segments == number
-            if members.sum() >= LEAST_MEMBERS:
-                centres[number] = features[members].mean(axis=0)
-        return centres
+        return scaling.transform(own.columns, raw if shifts is None else raw + shifts)
+
+    def shifts(self, names: Sequence[str], matrix: Matrix, as_before: tuple[Sequence[str], Matrix]) -> Matrix:
+        """Return per segment and column of its model the mean of today's raw features less those `as_before`.
+
+        Over today's users whom its model puts into the segment; where they are fewer than ten, over all users. Only
+        the shrinking differs between the two, so that newcomers do not draw the centre of a segment to themselves.
+        """
+        columns = self.model.scaling.columns
+        segments = self.model.score(*as_before).segments
+        moved = np.nan_to_num(_columns_of(columns, names, matrix) - _columns_of(columns, *as_before))
+        members = [segments == number for number in range(len(self.model.cluster_ids))]
+        return np.vstack(
+            [moved[own].mean(axis=0) if own.sum() >= LEAST_MEMBERS else moved.mean(axis=0) for own in members]
+        )
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -135,6 +143,16 @@ def new_cluster_ids(month: date, count: int) -> list[str]:
 def birth_order(user_counts: list[int], centres: list[tuple[float, ...]]) -> list[int]:
     """Return segment numbers, largest first, ties by centre: the order in which new ids are given."""
     return sorted(range(len(user_counts)), key=lambda number: (-user_counts[number], centres[number]))
+
+
+def _columns_of(columns: Sequence[str], names: Sequence[str], matrix: Matrix) -> Matrix:
+    """Return these columns of a matrix, nan where it does not have them."""
+    place = {name: number for number, name in enumerate(names)}
+    chosen = np.full((len(matrix), len(columns)), np.nan)
+    for number, name in enumerate(columns):
+        if name in place:
+            chosen[:, number] = matrix[:, place[name]]
+    return chosen
 
 
 def _by_age(cluster_id: str) -> tuple[str, int, str]:

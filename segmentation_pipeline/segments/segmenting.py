@@ -106,8 +106,8 @@ def segment_users(
     still the same keep their ids and slugs, and users keep their segment unless another is clearly likelier;
     `user_ids` (in the order of the rows) say who was there then; `as_before` are the names and values of the same
     users' features as the previous model knows them (shrunk to its month's population; default: as they are now).
-    `halves`: raw features of some of the users from
-    two halves of their visits, to tell whether a challenger is as repeatable.
+    `halves`: raw features of some of the users from two halves of their visits, to tell whether a challenger is as
+    repeatable.
 
     Raises:
         SettingsError: more segments are forced than the users could fill.
@@ -115,7 +115,7 @@ def segment_users(
     fitted = fitted_rows(names, matrix, settings)
     scaling = fit_scaling(names, matrix[fitted])
     features = scaling.transform(names, matrix)
-    earlier = None if previous is None else _EarlierView.of(previous, as_before or (names, matrix), scaling, features)
+    earlier = None if previous is None else _EarlierView.of(previous, names, matrix, as_before, scaling)
     try:
         segmentation = find_segments(
             features[fitted],
@@ -201,12 +201,17 @@ class _EarlierView:
 
     @classmethod
     def of(
-        cls, previous: PreviousRefresh, as_before: tuple[Sequence[str], Matrix], scaling: Scaling, features: Matrix
+        cls,
+        previous: PreviousRefresh,
+        names: Sequence[str],
+        matrix: Matrix,
+        as_before: tuple[Sequence[str], Matrix] | None,
+        scaling: Scaling,
     ) -> _EarlierView:
-        names, matrix = as_before
-        segments = previous.model.score(names, matrix).segments
+        segments = previous.model.score(*(as_before or (names, matrix))).segments
         counts = np.bincount(segments[segments >= 0], minlength=len(previous.model.cluster_ids))
-        return cls(previous.centres_in(scaling, features, segments), counts / len(matrix))
+        shifts = None if as_before is None else previous.shifts(names, matrix, as_before)
+        return cls(previous.centres_in(scaling, shifts), counts / len(matrix))
 
 
 def _incumbent(

@@ -10,7 +10,7 @@ import pytest
 from segmentation_pipeline.clustering.matching import match_clusters
 from segmentation_pipeline.clustering.scaling import Scaling
 from segmentation_pipeline.segments.identity import birth_order, held_segments, identify, new_cluster_ids
-from segmentation_pipeline_tests.segments.successions import MARCH, model_of, previous_refresh, users
+from segmentation_pipeline_tests.segments.successions import MARCH, PLAIN, model_of, previous_refresh, users
 
 
 def test_ids_are_month_and_letter():
@@ -83,3 +83,17 @@ def test_centres_are_translated_through_natural_units_and_a_missing_column_is_th
     now = Scaling(("new", "kept"), (3.0, 11.0), (1.0, 0.5), {})
     # 10 + 2 * 1 = 12 and 10 - 2 = 8 in natural units; today (12 - 11) / .5 and (8 - 11) / .5.
     assert previous.centres_in(now).tolist() == pytest.approx(np.array([[0.0, 2.0], [0.0, -6.0]]))
+
+
+def test_centres_follow_what_another_months_population_makes_of_the_same_behaviour_and_not_who_is_there():
+    previous = previous_refresh(model_of({"2026-01-a": 0.0, "2026-01-b": 9.0}), {})
+    # Thirty users are where they were and twenty newcomers are taken for the second segment; as February would have
+    # told it, the same thirty's features are 1 less (first segment) and 2 less (second), the newcomers' 2.
+    before = np.array([0.0] * 15 + [9.0] * 15 + [12.0] * 20)[:, None]
+    today = before + np.array([1.0] * 15 + [2.0] * 35)[:, None]
+    shifts = previous.shifts(("x",), today, (("x",), before))
+    assert shifts.tolist() == [[1.0], [2.0]]
+    assert previous.centres_in(PLAIN, shifts).tolist() == [[1.0], [11.0]], "not the mean of who is near, 13"
+    few = previous.shifts(("x",), today[10:], (("x",), before[10:]))
+    assert few[0].tolist() == pytest.approx([75 / 40]), "five users' mean is chance: all users' is taken"
+    assert previous.shifts(("y",), today, (("x",), before)).tolist() == [[0.0], [0.0]], "a column gone moves nothing"
