@@ -14,6 +14,8 @@ import segmentation_pipeline.events.assets as events_assets
 import segmentation_pipeline.events.checks as events_checks
 import segmentation_pipeline.insights.assets as insights_assets
 import segmentation_pipeline.insights.checks as insights_checks
+import segmentation_pipeline.insights.discovery.assets as discovery_assets
+import segmentation_pipeline.insights.discovery.checks as discovery_checks
 import segmentation_pipeline.retention.assets as retention_assets
 import segmentation_pipeline.retention.checks as retention_checks
 import segmentation_pipeline.segments.assets as segments_assets
@@ -30,14 +32,26 @@ from segmentation_pipeline.warehouse.contracts import table_name
 from segmentation_pipeline.warehouse.resource import warehouse_resource
 from segmentation_pipeline.warehouse.views import View
 
-ASSET_MODULES: tuple[ModuleType, ...] = (events_assets, segments_assets, retention_assets, insights_assets)
-CHECK_MODULES: tuple[ModuleType, ...] = (events_checks, segments_checks, retention_checks, insights_checks)
+ASSET_MODULES: tuple[ModuleType, ...] = (
+    events_assets,
+    segments_assets,
+    retention_assets,
+    insights_assets,
+    discovery_assets,
+)
+CHECK_MODULES: tuple[ModuleType, ...] = (
+    events_checks,
+    segments_checks,
+    retention_checks,
+    insights_checks,
+    discovery_checks,
+)
 VIEWS = (View("segmentation_pipeline.segments", "refresh_summary"),)
 
 INGEST = "ingest"
 DAILY_UPDATE = "daily_update"
 INGESTED = ("raw_events", "sessions")
-CURRENT = ("current_features", "current_segments")
+CURRENT = ("current_features", "current_segments", "llm_assignments")
 
 
 def table_assets() -> list[TableAsset]:
@@ -76,7 +90,8 @@ def build_defs(*, home_root: Path | None = None, overrides: Mapping[str, Any] | 
         dg.define_asset_job(
             DAILY_UPDATE,
             selection=_whole(*INGESTED, *CURRENT, PUBLISHED_WAREHOUSE),
-            description="What changed today: ingest, sessions, current segments by the stored model, publish.",
+            description="What changed today: ingest, sessions, current segments by the stored model, "
+            "users who still wait for a discovered segment, publish.",
         ),
         dg.define_asset_job(
             INGEST,

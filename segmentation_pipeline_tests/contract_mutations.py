@@ -101,6 +101,14 @@ ROW_MUTATIONS: dict[tuple[str, str], str] = {
     ("grounding_report", "a_violation_is_told_whole"): "verdict = 'dropped', violation = NULL",
     ("grounding_report", "only_claims_have_metrics"): "part = 'title', metric_id = 'drop_off_rate'",
     ("grounding_report", "what_is_refused_is_not_published"): "recommendation_id = 'x', violation = 'number_word'",
+    ("llm_discoveries", "a_reason_where_nothing_was_discovered"): "status = 'discovered', reason = 'none'",
+    ("llm_discoveries", "segments_where_data_suffices"): "segment_count = 2",
+    ("llm_segments", "retired_says_why"): "status = 'retired', retired_reason = NULL",
+    ("llm_segments", "has_a_real_id"): "segment_id = 'unclassified'",
+    ("llm_segments", "signals_are_told"): "defining_signals = '[]  '",
+    ("llm_assignments", "pending_users_have_no_segment"): "status = 'pending', segment_id = NULL, confidence = 0.9",
+    ("llm_assignments", "assigned_users_are_sure_enough"): "status = 'assigned', confidence = 0.49",
+    ("llm_segment_figures", "retention_known_as_a_whole"): "retention_status = 'observed', retained_day_14 = NULL",
 }
 """(table, name of the constraint over a row) -> SET clause that breaks it."""
 

@@ -95,7 +95,19 @@ def llm_tables(connection: sa.Connection) -> None:
     made.create_all(connection, checkfirst=False)
 
 
-MIGRATIONS: Sequence[Migration] = (names_and_notes, llm_tables)
+def pseudonym_tables(connection: sa.Connection) -> None:
+    """Version 3: the key under which user ids become pseudonyms."""
+    made = sa.MetaData()
+    sa.Table(
+        "pseudonym_keys",
+        made,
+        sa.Column("purpose", sa.String(200), primary_key=True),
+        sa.Column("key", sa.String(64), nullable=False),
+    )
+    made.create_all(connection, checkfirst=False)
+
+
+MIGRATIONS: Sequence[Migration] = (names_and_notes, llm_tables, pseudonym_tables)
 
 
 def version_of(connection: sa.Connection) -> int:

@@ -103,3 +103,11 @@ llm_limits = sa.Table(
     sa.Column("taken_at", sa.DateTime, nullable=False),
 )
 """One row per use of something that is limited over days or a run, in the unit of the limit."""
+
+pseudonym_keys = sa.Table(
+    "pseudonym_keys",
+    metadata,
+    sa.Column("purpose", sa.String(ID_CHARS), primary_key=True),
+    sa.Column("key", sa.String(HASH_CHARS), nullable=False),
+)
+"""One row per purpose: the secret that makes pseudonyms of user ids; never leaves this database."""
