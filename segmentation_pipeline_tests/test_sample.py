@@ -23,7 +23,7 @@ ENOUGH_EVENTS = 10
 """A user with fewer events before the landmark has shown too little to be told apart by anybody."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # other modules' tests run in between
 def made_run():
     """What `make run` prints, in the environment the tests run in."""
     environment = {**os.environ, "COLUMNS": "120"}
