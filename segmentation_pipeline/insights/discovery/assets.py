@@ -131,6 +131,7 @@ def llm_assignments(context: dg.AssetExecutionContext, warehouse: Warehouse) -> 
     Where a model made the definitions it assigns, as many users as the day allows; the others stay pending.
     """
     with warehouse.transaction() as db:
+        db.ensure(Refreshes, UserFeatures, UserOutcomes, Clusters, UserClusters)  # a daily update may come first
         db.ensure(LlmDiscoveries, LlmSegments, LlmAssignments, LlmAgreement, LlmSegmentFigures)
         waiting = reading.waiting_months(db)
     written = [

@@ -6,7 +6,7 @@ from datetime import date
 import dagster as dg
 import pytest
 
-from segmentation_pipeline.config import Settings
+from segmentation_pipeline.config import Home, Settings
 from segmentation_pipeline.insights.discovery import checks
 from segmentation_pipeline.insights.discovery.assets import llm_assignments, llm_segments
 from segmentation_pipeline.llm.audit import llm_calls_frame
@@ -106,6 +106,13 @@ def test_nothing_is_written_where_nothing_changed(planted_home):
     assert assign(warehouse) == {"refreshes_written": 0}
     discover(warehouse)
     assert assign(warehouse)["llm_assignments"]["refreshes_written"] == 1
+
+
+def test_a_daily_update_before_any_refresh_writes_nothing_and_warns_of_nothing(tmp_path):
+    warehouse = Warehouse(Home(tmp_path), Settings())
+    assert assign(warehouse) == {"refreshes_written": 0}
+    for check in (checks.everyone_at_risk_has_one_assignment, checks.everyone_is_answered, *C8):
+        assert check.function(warehouse, None).passed, check.name
 
 
 def test_a_refresh_with_too_few_users_is_one_row_and_the_next_ones_go_on(planted_home):
