@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 import numpy as np
 
 from segmentation_pipeline.clustering.assigner import assigner_agreement
-from segmentation_pipeline.clustering.incumbent import FEATURE_SPACE
+from segmentation_pipeline.clustering.incumbent import FEATURE_SPACE, WarmKMeans
 from segmentation_pipeline.clustering.stability import seed_agreement
 from segmentation_pipeline.clustering.verdict import judge_evidence
 from segmentation_pipeline.segments.drift import feature_drift, model_drift
@@ -27,6 +27,8 @@ if TYPE_CHECKING:
     from datetime import date
 
     from segmentation_pipeline.clustering.assigner import AssignerAgreement
+    from segmentation_pipeline.clustering.candidates import Clusterer
+    from segmentation_pipeline.clustering.judging import Judged
     from segmentation_pipeline.clustering.rows import Indexes, Matrix
     from segmentation_pipeline.clustering.stability import SeedAgreement
     from segmentation_pipeline.clustering.verdict import Evidence, SessionHalves
@@ -166,13 +168,19 @@ def _found(inputs: RefreshInputs, evidence: Evidence, settings: SegmentSettings)
         drift=_feature_drift(inputs),
         model_drift=_model_drift(inputs, found, space, scaled, settings),
         seeds=seed_agreement(
-            chosen.clusterer,
+            _without_memory(chosen),
             space[fitted],
             chosen.labels,
             seeds=tuple(range(settings.seed + 1, settings.seed + 1 + SEEDS)),
         ),
         assigner=assigner_agreement(scaled[fitted], chosen.labels, _others(scaled, fitted)),
     )
+
+
+def _without_memory(chosen: Judged) -> Clusterer:
+    """Return the chosen method as it would start anew: from its own centres it comes back under any seed."""
+    method = chosen.clusterer
+    return method.redrawn_by(chosen.cluster_count) if isinstance(method, WarmKMeans) else method
 
 
 def _space_of(inputs: RefreshInputs, name: str) -> Matrix:

@@ -165,7 +165,7 @@ class UserClusters(Table):
     cluster_id: Text = column("Segment by membership; unclassified under the floor.", min_length=9)
     raw_label: Integer = column("Cluster the chosen method itself put the user in; -1 is noise.", ge=-1)
     is_noise: Flag = column("Whether the method left the user out; membership may still place it.")
-    membership: Real = column("Posterior of the likeliest segment.", ge=0, le=1)
+    membership: Real = column("Posterior of the segment; of the likeliest one where unclassified.", ge=0, le=1)
     runner_up: Text = column(
         "Likeliest segment other than cluster_id; null if there is none.", nullable=True, min_length=9
     )
