@@ -21,7 +21,6 @@ from segmentation_pipeline.orchestration.table_assets import refresh_month, tabl
 from segmentation_pipeline.retention.tables import RetentionCurves
 from segmentation_pipeline.segments.tables import Clusters, UserClusters
 from segmentation_pipeline.segments.verdict_tables import RefreshVerdicts
-from segmentation_pipeline.warehouse.frames import typed_frame
 from segmentation_pipeline.warehouse.resource import Warehouse
 
 
@@ -51,7 +50,7 @@ def cluster_metrics(context: dg.AssetExecutionContext, warehouse: Warehouse) -> 
             is_mechanical=not settings.roles.churn,
         )
     with warehouse.transaction() as db:
-        db.replace(ClusterMetrics, typed_frame(ClusterMetrics, rows, month=month), month=month)
+        db.replace(ClusterMetrics, rows, month=month)
     if not rows:
         return {"why_empty": f"no segments in {month:%Y-%m}: the refresh has too little data"}
     return {
@@ -81,8 +80,8 @@ def recommendations(context: dg.AssetExecutionContext, warehouse: Warehouse) -> 
     advisor = RulesAdvisor(settings.roles, settings.advice.experiments_per_segment)
     found = recommend(evidence, advisor, settings.product, settings.advice.min_users)
     with warehouse.transaction() as db:
-        db.replace(Recommendations, typed_frame(Recommendations, found.rows, month=month), month=month)
-        db.replace(GroundingReport, typed_frame(GroundingReport, found.checks, month=month), month=month)
+        db.replace(Recommendations, found.rows, month=month)
+        db.replace(GroundingReport, found.checks, month=month)
     if not evidence.segments:
         return {"why_empty": f"no segments in {month:%Y-%m}: the refresh has too little data"}
     labels = {segment.cluster_id: segment.label for segment in evidence.segments.values()}

@@ -44,7 +44,6 @@ from segmentation_pipeline.segments.reading import read_lives
 from segmentation_pipeline.segments.tables import Clusters, UserClusters
 from segmentation_pipeline.segments.verdict_tables import RefreshVerdicts
 from segmentation_pipeline.warehouse.database import Database, load_sql
-from segmentation_pipeline.warehouse.frames import typed_frame
 from segmentation_pipeline.warehouse.resource import Warehouse
 
 SOURCES = [Refreshes, UserFeatures, UserOutcomes, UserClusters, Clusters]
@@ -77,9 +76,9 @@ def retention(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dict[s
         judgement = judge(users, settings.retention, competing_endings(settings.roles))
         comparisons = compare_pairs(users, settings.retention)
     with warehouse.transaction() as db:
-        db.replace(SurvivalFits, typed_frame(SurvivalFits, judgement.fits, month=month), month=month)
-        db.replace(RetentionCurves, typed_frame(RetentionCurves, judgement.points, month=month), month=month)
-        db.replace(RetentionComparisons, typed_frame(RetentionComparisons, comparisons, month=month), month=month)
+        db.replace(SurvivalFits, judgement.fits, month=month)
+        db.replace(RetentionCurves, judgement.points, month=month)
+        db.replace(RetentionComparisons, comparisons, month=month)
     return {
         "survival_fits": _fit_metadata(judgement.fits, looks.labels),
         "retention_curves": _curve_metadata(judgement.points, looks, settings.retention.curve_days),
@@ -110,8 +109,8 @@ def hazard_ratios(context: dg.AssetExecutionContext, warehouse: Warehouse) -> di
     with one_thread():
         hazards = judge_hazards(users, settings.retention.alpha)
     with warehouse.transaction() as db:
-        db.replace(CoxCoefficients, typed_frame(CoxCoefficients, hazards.rows, month=month), month=month)
-        db.replace(SchoenfeldResiduals, typed_frame(SchoenfeldResiduals, hazards.residuals, month=month), month=month)
+        db.replace(CoxCoefficients, hazards.rows, month=month)
+        db.replace(SchoenfeldResiduals, hazards.residuals, month=month)
     return {
         "cox_coefficients": _hazard_metadata(hazards, looks),
         "schoenfeld_residuals": {"terms": len({row.term for row in hazards.residuals})},
@@ -131,7 +130,7 @@ def survival_validations(context: dg.AssetExecutionContext, warehouse: Warehouse
     with one_thread():
         rows = validation_rows(users, settings.retention)
     with warehouse.transaction() as db:
-        db.replace(SurvivalValidations, typed_frame(SurvivalValidations, rows, month=month), month=month)
+        db.replace(SurvivalValidations, rows, month=month)
     model = rows[-1]
     if model.status != FITTED:
         return {"why_not": model.reason or ""}

@@ -28,7 +28,6 @@ from segmentation_pipeline.segments.tables import (
 )
 from segmentation_pipeline.segments.verdict_tables import ClusterEvidence, FeatureDrift, RefreshVerdicts
 from segmentation_pipeline.warehouse.contracts import table_name
-from segmentation_pipeline.warehouse.frames import typed_frame
 
 if TYPE_CHECKING:
     from datetime import date
@@ -75,7 +74,7 @@ class CandidateRow:
 
 def write_insufficient(db: Database, month: date, reason: str | None, *tables: type[Table]) -> None:
     """Write the verdict of a refresh with too little data, and empty its month in the other tables."""
-    db.replace(RefreshVerdicts, typed_frame(RefreshVerdicts, [insufficient_row(reason)], month=month), month=month)
+    db.replace(RefreshVerdicts, [insufficient_row(reason)], month=month)
     write_nothing(db, month, *(table for table in tables if table is not RefreshVerdicts))
 
 
@@ -134,17 +133,17 @@ def write_candidates(db: Database, found: SegmentedRefresh) -> None:
         )
         for one in table
     ]
-    db.replace(ClusterCandidates, typed_frame(ClusterCandidates, rows, month=found.month), month=found.month)
+    db.replace(ClusterCandidates, rows, month=found.month)
 
 
 def write_evidence(db: Database, found: SegmentedRefresh) -> None:
     """Write the month's verdict, the tests behind it, the life of its segments, moves of users, and drift."""
     month = found.month
-    db.replace(RefreshVerdicts, typed_frame(RefreshVerdicts, [verdict_row(found)], month=month), month=month)
-    db.replace(ClusterEvidence, typed_frame(ClusterEvidence, evidence_rows(found), month=month), month=month)
-    db.replace(ClusterLineage, typed_frame(ClusterLineage, found.lineage, month=month), month=month)
-    db.replace(UserMoves, typed_frame(UserMoves, found.moves, month=month), month=month)
-    db.replace(FeatureDrift, typed_frame(FeatureDrift, found.drift, month=month), month=month)
+    db.replace(RefreshVerdicts, [verdict_row(found)], month=month)
+    db.replace(ClusterEvidence, evidence_rows(found), month=month)
+    db.replace(ClusterLineage, found.lineage, month=month)
+    db.replace(UserMoves, found.moves, month=month)
+    db.replace(FeatureDrift, found.drift, month=month)
 
 
 def write_clusters(db: Database, found: SegmentedRefresh, drop_offs: SegmentDropOffs | None) -> None:

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import duckdb
 
 from segmentation_pipeline.warehouse import contracts
+from segmentation_pipeline.warehouse.frames import typed_frame
 from segmentation_pipeline.warehouse.tables import TableWrites
 
 if TYPE_CHECKING:
@@ -89,12 +90,14 @@ class Database:
     def replace(
         self,
         table: type[contracts.Table],
-        rows: str | pd.DataFrame,
+        rows: str | pd.DataFrame | list[Any] | tuple[Any, ...],
         params: Parameters | None = None,
         *,
         month: date | None = None,
     ) -> int:
         """Replace the table's rows (those of one month, if given) and validate them; return how many.
+
+        `rows`: a SELECT, a frame, or dataclass rows (which take the month from here where they leave it out).
 
         Raises:
             ContractBroken: the new rows violate the contract; the caller's transaction must roll back.
@@ -105,7 +108,7 @@ class Database:
             self.execute(f"DELETE FROM {name}")
         else:
             self.execute(f"DELETE FROM {name} WHERE refresh_month = $month", {"month": month})
-        self._insert(name, rows, params)
+        self._insert(name, typed_frame(table, rows, month=month) if isinstance(rows, list | tuple) else rows, params)
         self.validate(table, month)
         self.record_write(table, month)
         where, bound = ("", None) if month is None else (" WHERE refresh_month = $month", {"month": month})

@@ -49,7 +49,6 @@ from segmentation_pipeline.orchestration.pictures import png_metadata
 from segmentation_pipeline.orchestration.table_assets import refresh_month, table_asset
 from segmentation_pipeline.segments.tables import Clusters, UserClusters
 from segmentation_pipeline.state.database import open_state
-from segmentation_pipeline.warehouse.frames import typed_frame
 from segmentation_pipeline.warehouse.resource import Warehouse
 
 
@@ -87,9 +86,9 @@ def llm_segments(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dic
     usage = asked.usage()
     rows = segment_rows(found, {segment.segment_id for segment in previous.segments} if previous else ())
     with warehouse.transaction() as db:
-        db.replace(LlmSegments, typed_frame(LlmSegments, rows, month=month), month=month)
+        db.replace(LlmSegments, rows, month=month)
         row = discovery_row(found, len(vectors), usage)
-        db.replace(LlmDiscoveries, typed_frame(LlmDiscoveries, [row], month=month), month=month)
+        db.replace(LlmDiscoveries, [row], month=month)
     return {
         "llm_segments": {
             "status": found.status,
@@ -187,9 +186,9 @@ def _assigned(
     figures = segment_figures(rows, _labels(segments), followed) if segments else []
     found = overlaps(rows, clusters)
     with warehouse.transaction() as db:
-        db.replace(LlmAssignments, typed_frame(LlmAssignments, rows, month=month), month=month)
-        db.replace(LlmAgreement, typed_frame(LlmAgreement, found, month=month), month=month)
-        db.replace(LlmSegmentFigures, typed_frame(LlmSegmentFigures, figures, month=month), month=month)
+        db.replace(LlmAssignments, rows, month=month)
+        db.replace(LlmAgreement, found, month=month)
+        db.replace(LlmSegmentFigures, figures, month=month)
     return _Written(month, rows, figures, found, labels, asked.usage())
 
 
