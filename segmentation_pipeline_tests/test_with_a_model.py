@@ -10,7 +10,10 @@ import gzip
 import json
 import os
 import re
+import subprocess
+import sys
 from importlib.resources import files
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
@@ -25,6 +28,7 @@ from segmentation_pipeline.state.database import open_state
 from segmentation_pipeline.state.llm_calls import calls_of_month
 from segmentation_pipeline.terminal.refreshing import refresh_home
 from segmentation_pipeline_tests import llm_servers as does
+from segmentation_pipeline_tests.conftest import REPOSITORY
 from segmentation_pipeline_tests.homes import PLANTED_MONTH, make_planted_home, refresh_in_process
 from segmentation_pipeline_tests.insights.advising import advice, is_about_advice
 from segmentation_pipeline_tests.insights.discovery.planted import good_model
@@ -32,7 +36,6 @@ from segmentation_pipeline_tests.llm_servers import ModelServer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from segmentation_pipeline.config import Home
 
@@ -119,6 +122,20 @@ def show(published: duckdb.DuckDBPyConnection) -> None:
         "discovered": "SELECT segment_id, label, provider FROM llm_segments",
     }.items():
         Console().print(f"\n{title}\n{published.cursor().sql(sql)}", markup=False, soft_wrap=True)
+
+
+def test_make_says_what_it_needs_and_runs_this_module() -> None:
+    def make(*arguments: str) -> subprocess.CompletedProcess[str]:
+        command = ["make", "--no-print-directory", "test-llm", f"VENV={sys.prefix}", *arguments]
+        return subprocess.run(command, cwd=REPOSITORY, capture_output=True, text=True, check=False)
+
+    lacking = make("BASE_URL=http://127.0.0.1:1/v1")
+    assert lacking.returncode != 0
+    assert "Next: make test-llm BASE_URL=" in lacking.stdout
+    planned = make("-n", "BASE_URL=http://127.0.0.1:1/v1", "MODEL=m")
+    assert 'SEGPIPE_TEST_BASE_URL="http://127.0.0.1:1/v1" SEGPIPE_TEST_MODEL="m"' in planned.stdout
+    module = Path(__file__).relative_to(REPOSITORY).as_posix()
+    assert module in planned.stdout
 
 
 @pytest.mark.skipif(bool(BASE_URL), reason="make test-llm asks one real server one whole run")

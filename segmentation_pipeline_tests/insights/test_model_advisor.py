@@ -25,6 +25,7 @@ from segmentation_pipeline_tests.insights.upstream_samples import MONTH, NEGOTIA
 from segmentation_pipeline_tests.llm_servers import ModelServer
 
 if TYPE_CHECKING:
+    from datetime import date
     from pathlib import Path
 
 PROMISES = (
@@ -71,11 +72,11 @@ def home_of(root: Path, settings: Settings, actions: dict[str, int] | None = Non
     return warehouse
 
 
-def advised(warehouse: Warehouse) -> dict[str, Any]:
-    context = dg.build_asset_context(partition_key=MONTH.isoformat())
+def advised(warehouse: Warehouse, month: date = MONTH) -> dict[str, Any]:
+    context = dg.build_asset_context(partition_key=month.isoformat())
     reported = dict(recommendations.function(context, warehouse) or {})
     llm_calls.function(dg.build_asset_context(), warehouse)
-    broken = [check.name for check in PROMISES if not check.function(warehouse, MONTH).passed]
+    broken = [check.name for check in PROMISES if not check.function(warehouse, month).passed]
     assert broken == []
     return reported
 
