@@ -29,7 +29,6 @@ from segmentation_pipeline.retention.pictures import (
 from segmentation_pipeline.retention.tables import (
     FITTED,
     OBSERVED,
-    OVERALL,
     CoxCoefficients,
     RetentionComparisons,
     RetentionCurves,
@@ -41,7 +40,7 @@ from segmentation_pipeline.retention.trend_pictures import draw_trends
 from segmentation_pipeline.retention.trend_tables import SegmentTrends
 from segmentation_pipeline.retention.validating import validation_rows
 from segmentation_pipeline.segments.reading import read_lives
-from segmentation_pipeline.segments.tables import Clusters, UserClusters
+from segmentation_pipeline.segments.tables import OVERALL, Clusters, UserClusters
 from segmentation_pipeline.segments.verdict_tables import RefreshVerdicts
 from segmentation_pipeline.warehouse.database import Database, load_sql
 from segmentation_pipeline.warehouse.resource import Warehouse

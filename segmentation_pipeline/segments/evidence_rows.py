@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 from segmentation_pipeline.clustering.stability import VALID, stability_word
 from segmentation_pipeline.segments.moves import MOVED
 from segmentation_pipeline.segments.presets import PresetSegments
+from segmentation_pipeline.segments.tables import OVERALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -30,7 +31,6 @@ TITLES = {
 """What each verdict is called where people read it."""
 
 FORCED_TITLE = "Your users did not differ repeatably: the settings force these segments"
-OVERALL = "overall"
 LEAST_SEED_RAND = 0.9
 """Adjusted Rand of refits under other seeds, under which a partition hangs on its seed."""
 

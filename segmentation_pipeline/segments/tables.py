@@ -20,6 +20,11 @@ from segmentation_pipeline.warehouse.contracts import (
 )
 
 UNCLASSIFIED = "unclassified"
+"""`cluster_id` of users who are in no segment."""
+
+OVERALL = "overall"
+"""`cluster_id` of rows that describe all users at risk."""
+
 METHODS = ("kmeans", "hdbscan", "gaussian_mixture")
 ORIGINS = ("clustered", "preset")
 CHURN_RISKS = ("low", "medium", "high", "unknown")
@@ -221,12 +226,12 @@ class CurrentSegments(Table):
     def only_live_users_are_scored(cls, data: Any) -> Any:
         """Who is not live has no membership and no segment."""
         t = data.table
-        return (t.status == "live") | (t.membership.isnull() & (t.cluster_id == "unclassified"))
+        return (t.status == "live") | (t.membership.isnull() & (t.cluster_id == UNCLASSIFIED))
 
     @dataframe_check
     def scored_by_a_model(cls, data: Any) -> Any:
         """A membership comes from a model, a segment from a membership."""
         t = data.table
         return (t.membership.isnull() | t.model_month.notnull()) & (
-            t.membership.notnull() | (t.cluster_id == "unclassified")
+            t.membership.notnull() | (t.cluster_id == UNCLASSIFIED)
         )
