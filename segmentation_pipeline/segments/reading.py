@@ -18,7 +18,7 @@ from segmentation_pipeline.segments.embedding import spaces_of
 from segmentation_pipeline.segments.identity import PreviousRefresh
 from segmentation_pipeline.segments.presets import PresetModel, PreviousBands, is_preset_model
 from segmentation_pipeline.segments.refreshing import RefreshInputs
-from segmentation_pipeline.segments.scoring import SegmentModel
+from segmentation_pipeline.segments.scoring import Model, SegmentModel
 from segmentation_pipeline.segments.tables import Embeddings, SegmentModels, UserClusters
 from segmentation_pipeline.segments.wording import POOLED_ACTIONS
 
@@ -170,7 +170,7 @@ def read_halves(db: Database, month: date, features: Features) -> SessionHalves 
     return SessionHalves(rows, first[names].to_numpy(dtype=np.float64), second[names].to_numpy(dtype=np.float64))
 
 
-def read_model(text: str) -> SegmentModel | PresetModel:
+def read_model(text: str) -> Model:
     """Return a stored model of either kind.
 
     Raises:
@@ -179,7 +179,7 @@ def read_model(text: str) -> SegmentModel | PresetModel:
     return PresetModel.from_json(text) if is_preset_model(text) else SegmentModel.from_json(text)
 
 
-def read_latest_model(db: Database) -> tuple[date, SegmentModel | PresetModel] | None:
+def read_latest_model(db: Database) -> tuple[date, Model] | None:
     """Return the newest stored model with its month; None while there is none.
 
     Raises:

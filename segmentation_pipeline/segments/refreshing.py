@@ -7,7 +7,7 @@ Keep out: the steps themselves, reading (reading.py), the form of rows (writing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -19,7 +19,7 @@ from segmentation_pipeline.segments.drift import feature_drift, model_drift
 from segmentation_pipeline.segments.embedding import fitted_rows
 from segmentation_pipeline.segments.lineage import lineage
 from segmentation_pipeline.segments.moves import user_moves
-from segmentation_pipeline.segments.presets import PresetSegments, preset_lineage, preset_segments
+from segmentation_pipeline.segments.presets import preset_lineage, preset_segments
 from segmentation_pipeline.segments.segmenting import candidates_only, segment_users
 
 if TYPE_CHECKING:
@@ -40,11 +40,10 @@ if TYPE_CHECKING:
     from segmentation_pipeline.segments.presets import PreviousBands
     from segmentation_pipeline.segments.reading import Features
     from segmentation_pipeline.segments.segmenting import RefreshSegments
+    from segmentation_pipeline.segments.segments import Segments
 
 SEEDS = 5
 """Other seeds the chosen candidate is refitted under: enough to see whether the partition hangs on one."""
-
-Segments: TypeAlias = "RefreshSegments | PresetSegments"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,13 +82,13 @@ class SegmentedRefresh:
     @property
     def is_preset(self) -> bool:
         """Whether the segments are cuts of ours."""
-        return isinstance(self.segments, PresetSegments)
+        return self.segments.origin == "preset"
 
     @property
     def is_separated(self) -> bool:
         """Whether gaps were shown between the groups and nothing speaks against the chosen partition."""
         has_gap = any(test.name == "gap" and test.is_passed for test in self.evidence.tests)
-        return has_gap and not isinstance(self.segments, PresetSegments) and self.segments.segmentation.weakness is None
+        return has_gap and not self.is_preset and self.segments.weakness is None
 
     @property
     def matched_against(self) -> date | None:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from segmentation_pipeline.segments.evidence_rows import evidence_rows, stability_of, verdict_row
-from segmentation_pipeline.segments.presets import PresetSegments
 from segmentation_pipeline.segments.risk import churn_risk
 
 if TYPE_CHECKING:
@@ -48,9 +47,6 @@ def segments_table(found: SegmentedRefresh, drop_offs: SegmentDropOffs | None) -
 
 def refresh_metadata(found: SegmentedRefresh) -> dict[str, dict[str, Any]]:
     """Return what each table of a refresh reports, as plain values and markdown texts (`md:` before the key)."""
-    segments = found.segments
-    is_preset = isinstance(segments, PresetSegments)
-    table = segments.candidates if isinstance(segments, PresetSegments) else segments.segmentation.choice.table
     verdict = verdict_row(found)
     drifting = [one.feature for one in found.drift if one.is_drifting]
     return {
@@ -75,8 +71,8 @@ def refresh_metadata(found: SegmentedRefresh) -> dict[str, dict[str, Any]]:
             ),
         },
         "cluster_candidates": {
-            "md:candidates": candidates_table(table),
-            "used": "none: preset bands" if is_preset else str(verdict.candidate_id),
+            "md:candidates": candidates_table(found.segments.candidates),
+            "used": verdict.candidate_id or "none: preset bands",
         },
     }
 
