@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from segmentation_pipeline.segments.evidence_rows import evidence_rows, stability_of, verdict_row
+from segmentation_pipeline.segments.evidence_rows import stability_of
 from segmentation_pipeline.segments.risk import churn_risk
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from segmentation_pipeline.clustering.judging import Judged
+    from segmentation_pipeline.segments.evidence_rows import EvidenceRow, VerdictRow
     from segmentation_pipeline.segments.lineage import LineageEvent
     from segmentation_pipeline.segments.refreshing import SegmentedRefresh
     from segmentation_pipeline.segments.writing import SegmentDropOffs
@@ -45,9 +46,10 @@ def segments_table(found: SegmentedRefresh, drop_offs: SegmentDropOffs | None) -
     return "\n".join(lines)
 
 
-def refresh_metadata(found: SegmentedRefresh) -> dict[str, dict[str, Any]]:
+def refresh_metadata(
+    found: SegmentedRefresh, verdict: VerdictRow, evidence: Sequence[EvidenceRow]
+) -> dict[str, dict[str, Any]]:
     """Return what each table of a refresh reports, as plain values and markdown texts (`md:` before the key)."""
-    verdict = verdict_row(found)
     drifting = [one.feature for one in found.drift if one.is_drifting]
     return {
         "refresh_verdicts": {
@@ -58,7 +60,7 @@ def refresh_metadata(found: SegmentedRefresh) -> dict[str, dict[str, Any]]:
             if verdict.matched_against is None
             else f"{verdict.matched_against:%Y-%m}",
         },
-        "cluster_evidence": {"md:evidence": _evidence_table(found)},
+        "cluster_evidence": {"md:evidence": _evidence_table(evidence)},
         "cluster_lineage": {"md:lineage": _lineage_table(found.lineage)},
         "user_moves": _known(moved=verdict.moved_share, expected_without_change=verdict.expected_moved_share),
         "feature_drift": {"drifting": ", ".join(drifting) or "none", "compared": len(found.drift)},
@@ -81,7 +83,7 @@ def _known(**figures: float | None) -> dict[str, float]:
     return {name: value for name, value in figures.items() if value is not None}
 
 
-def _evidence_table(found: SegmentedRefresh) -> str:
+def _evidence_table(evidence: Sequence[EvidenceRow]) -> str:
     lines = ["| test | of | statistic | p | holds | what it says |", "|---|---|---:|---:|---|---|"]
     lines += [
         _row(
@@ -94,7 +96,7 @@ def _evidence_table(found: SegmentedRefresh) -> str:
                 row.description,
             )
         )
-        for row in evidence_rows(found)
+        for row in evidence
     ]
     return "\n".join(lines)
 

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from segmentation_pipeline.clustering.judging import Judged
-    from segmentation_pipeline.clustering.rows import Labels, Matrix
+    from segmentation_pipeline.clustering.rows import Indexes, Labels, Matrix
     from segmentation_pipeline.clustering.scaling import Scaling
     from segmentation_pipeline.clustering.segmentation import Segmentation
     from segmentation_pipeline.clustering.verdict import SessionHalves
@@ -50,13 +50,16 @@ if TYPE_CHECKING:
 class RefreshSegments(Segments):
     """Segments found in the data of one refresh.
 
-    `succession` says how they follow on the earlier refresh's; None when there was none.
+    `fitted` are the rows the method was fitted on, `features` all rows in feature space. `succession` says how the
+    segments follow on the earlier refresh's; None when there was none.
     """
 
     origin: ClassVar[Origin] = "clustered"
 
     model: SegmentModel
     segmentation: Segmentation
+    fitted: Indexes
+    features: Matrix
     succession: Succession | None = None
 
     @property
@@ -137,9 +140,8 @@ def segment_users(
             previous=previous,
             matching=matching.renumbered(order),
             carried_from=identities.carried_from,
+            segments_now=earlier.segments,
             shares_now=earlier.shares_now,
-            segments_then=then,
-            was_at_risk=previous.was_at_risk(user_ids),
             held=held_segments(identities.carried_from, then),
         )
     # Names need contrasts, contrasts need assignments, assignments need ids only: so the model is named last.
@@ -165,6 +167,8 @@ def segment_users(
         jaccard_draws=[draws.get(segmentation.raw_numbers[number], ()) for number in order],
         contrasts=compared,
         namings=namings,
+        fitted=fitted,
+        features=features,
         succession=succession,
     )
 
@@ -197,9 +201,10 @@ def candidates_only(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _EarlierView:
-    """Today's users as the previous model sees them: its segments' centres in today's space, and their shares."""
+    """Today's users as the previous model sees them: its segments' centres in today's space, users and shares."""
 
     centres: Matrix
+    segments: Labels
     shares_now: Matrix
 
     @classmethod
@@ -213,8 +218,8 @@ class _EarlierView:
     ) -> _EarlierView:
         segments = previous.model.score(*(as_before or (names, matrix))).segments
         counts = np.bincount(segments[segments >= 0], minlength=len(previous.model.cluster_ids))
-        shifts = None if as_before is None else previous.shifts(names, matrix, as_before)
-        return cls(previous.centres_in(scaling, shifts), counts / len(matrix))
+        shifts = None if as_before is None else previous.shifts(names, matrix, as_before, segments)
+        return cls(previous.centres_in(scaling, shifts), segments, counts / len(matrix))
 
 
 def _incumbent(

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segmentation_pipeline.segments.contrasts import strongest
-from segmentation_pipeline.segments.evidence_rows import evidence_rows, insufficient_row, stability_of, verdict_row
+from segmentation_pipeline.segments.evidence_rows import insufficient_row, stability_of
 from segmentation_pipeline.segments.identity_tables import ClusterLineage, UserMoves
 from segmentation_pipeline.segments.risk import churn_risk
 from segmentation_pipeline.segments.tables import (
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from segmentation_pipeline.segments.embedding import Embedding
+    from segmentation_pipeline.segments.evidence_rows import EvidenceRow, VerdictRow
     from segmentation_pipeline.segments.reading import Features
     from segmentation_pipeline.segments.refreshing import SegmentedRefresh
     from segmentation_pipeline.segments.scoring import Model, Scores
@@ -131,11 +132,11 @@ def write_candidates(db: Database, found: SegmentedRefresh) -> None:
     db.replace(ClusterCandidates, rows, month=found.month)
 
 
-def write_evidence(db: Database, found: SegmentedRefresh) -> None:
+def write_evidence(db: Database, found: SegmentedRefresh, verdict: VerdictRow, evidence: list[EvidenceRow]) -> None:
     """Write the month's verdict, the tests behind it, the life of its segments, moves of users, and drift."""
     month = found.month
-    db.replace(RefreshVerdicts, [verdict_row(found)], month=month)
-    db.replace(ClusterEvidence, evidence_rows(found), month=month)
+    db.replace(RefreshVerdicts, [verdict], month=month)
+    db.replace(ClusterEvidence, evidence, month=month)
     db.replace(ClusterLineage, found.lineage, month=month)
     db.replace(UserMoves, found.moves, month=month)
     db.replace(FeatureDrift, found.drift, month=month)

@@ -56,9 +56,8 @@ def succession(
         previous=previous,
         matching=matching.renumbered(identities.numbers),
         carried_from=identities.carried_from,
+        segments_now=then,
         shares_now=np.asarray(shares_now, dtype=np.float64),
-        segments_then=then,
-        was_at_risk=previous.was_at_risk(user_ids),
         held=held_segments(identities.carried_from, then),
     )
 
