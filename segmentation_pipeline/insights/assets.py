@@ -17,6 +17,7 @@ from segmentation_pipeline.insights.reading import RoleUse, quotable_names, read
 from segmentation_pipeline.insights.recommending import Recommendation, recommend
 from segmentation_pipeline.insights.rules import RulesAdvisor
 from segmentation_pipeline.insights.tables import ClusterMetrics, GroundingReport, Recommendations
+from segmentation_pipeline.markdown import Markdown, table
 from segmentation_pipeline.orchestration.table_assets import refresh_month, table_asset
 from segmentation_pipeline.retention.tables import RetentionCurves
 from segmentation_pipeline.segments.tables import Clusters, UserClusters
@@ -90,7 +91,7 @@ def recommendations(context: dg.AssetExecutionContext, warehouse: Warehouse) -> 
             "advisor": advisor.name,
             "segments_advised": len(labels) - len(found.without),
             "segments_without_advice": found.without,
-            "top_advice": dg.MetadataValue.md(_as_markdown(found.rows, labels)),
+            "top_advice": _as_markdown(found.rows, labels),
         },
         "grounding_report": _grounding_figures(found.checks),
     }
@@ -118,16 +119,12 @@ def role_use(settings: Settings) -> RoleUse:
     return RoleUse(bool(settings.roles.revision), bool(settings.roles.collaboration))
 
 
-def _as_markdown(rows: list[Recommendation], labels: dict[str, str]) -> str:
-    lines = ["| segment | experiment | why | expected | effort |", "|---|---|---|---|---|"]
-    for row in rows:
-        if row.kind == "experiment":
-            cells = (
-                labels[row.cluster_id],
-                row.title,
-                row.text,
-                f"{row.primary_metric} {row.expected_direction}",
-                row.effort,
-            )
-            lines.append("| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |")
-    return "\n".join(lines)
+def _as_markdown(rows: list[Recommendation], labels: dict[str, str]) -> Markdown:
+    return table(
+        ("segment", "experiment", "why", "expected", "effort"),
+        [
+            (labels[row.cluster_id], row.title, row.text, f"{row.primary_metric} {row.expected_direction}", row.effort)
+            for row in rows
+            if row.kind == "experiment"
+        ],
+    )

@@ -139,8 +139,8 @@ def clusters(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dict[st
         method=settings.segments.map_method,
     )
     return {
-        "clusters": {"segments": dg.MetadataValue.md(segments_table(found, followed)), "map": png_metadata(figure)},
-        **{table: _as_metadata(figures) for table, figures in refresh_metadata(found, verdict, evidence).items()},
+        "clusters": {"segments": segments_table(found, followed), "map": png_metadata(figure)},
+        **refresh_metadata(found, verdict, evidence),
     }
 
 
@@ -168,14 +168,6 @@ def current_segments(context: dg.AssetExecutionContext, warehouse: Warehouse) ->
         "model_month": f"{month:%Y-%m}",
         "live_users": len(scores.segments),
         "share_unclassified": float((scores.segments < 0).mean()),
-    }
-
-
-def _as_metadata(figures: dict[str, Any]) -> dict[str, Any]:
-    """Return figures with their markdown texts marked as such for Dagster."""
-    return {
-        name.removeprefix("md:"): dg.MetadataValue.md(value) if name.startswith("md:") else value
-        for name, value in figures.items()
     }
 
 

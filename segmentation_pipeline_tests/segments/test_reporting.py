@@ -27,8 +27,8 @@ def test_segments_with_and_without_figures():
 def test_every_test_and_every_segment_has_its_line():
     found = segmented()
     told = refresh_metadata(found, verdict_row(found), evidence_rows(found))
-    evidence = told["cluster_evidence"]["md:evidence"]
+    evidence = told["cluster_evidence"]["evidence"]
     for name in ("null", "gap", "seeds", "assigner", "jaccard"):
         assert f"| {name} |" in evidence
-    assert told["cluster_lineage"]["md:lineage"].count("| born |") == 3
+    assert told["cluster_lineage"]["lineage"].count("| born |") == 3
     assert told["refresh_verdicts"]["matched_against"] == "first refresh"
