@@ -162,7 +162,7 @@ def read_followed(db: Database, month: date) -> Followed:
     )
     reason = None
     if horizon < RETENTION_DAY - DAY_TOLERANCE:
-        reason = f"followed for {horizon:.1f} days, 14 are needed"
+        reason = f"followed for {horizon:.1f} days, {RETENTION_DAY:g} are needed"
     elif definition == "none":
         reason = "nothing tells who dropped off"
     return Followed(
