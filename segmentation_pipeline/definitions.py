@@ -51,7 +51,7 @@ VIEWS = (View("segmentation_pipeline.segments", "refresh_summary"),)
 INGEST = "ingest"
 DAILY_UPDATE = "daily_update"
 INGESTED = ("raw_events", "sessions")
-CURRENT = ("current_features", "current_segments", "llm_assignments")
+CURRENT = ("current_features", "current_segments", "llm_assignments", "llm_calls")
 
 
 def table_assets() -> list[TableAsset]:

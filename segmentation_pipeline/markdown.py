@@ -23,7 +23,7 @@ class Markdown(str):
     __slots__ = ()
 
 
-def table(header: Sequence[str], rows: Iterable[Sequence[object]]) -> Markdown:
+def table(header: Sequence[str], rows: Iterable[Iterable[object]]) -> Markdown:
     """Return a table; a column whose name ends in a colon is aligned right, as figures are.
 
     A cell is one line of markdown without links, pictures and tags.

@@ -41,10 +41,11 @@ from segmentation_pipeline.insights.discovery.tables import (
 )
 from segmentation_pipeline.insights.discovery.vectors import read_vectors
 from segmentation_pipeline.insights.discovery.writing import discovery_row, segment_rows
+from segmentation_pipeline.insights.model_use import model_of_run, spent
 from segmentation_pipeline.llm.client import LanguageModel
 from segmentation_pipeline.llm.failures import FailureKind
 from segmentation_pipeline.llm.limits import Limits
-from segmentation_pipeline.llm.questions import Run, Usage
+from segmentation_pipeline.llm.questions import Usage
 from segmentation_pipeline.markdown import Markdown, table
 from segmentation_pipeline.orchestration.pictures import png_metadata
 from segmentation_pipeline.orchestration.table_assets import refresh_month, table_asset
@@ -102,7 +103,7 @@ def llm_segments(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dic
             "model": found.model,
             "users_looked_at": found.looked_at_count,
             "why_not_the_model": found.fallback or asked.unavailable or "none",
-            **_spent([usage]),
+            **spent([usage]),
         },
     }
 
@@ -154,7 +155,7 @@ def llm_assignments(context: dg.AssetExecutionContext, warehouse: Warehouse) -> 
             "pending": sum(pending_count(found.rows) for found in written),
             "providers": sorted({row.provider for found in written for row in found.rows}),
             "models": sorted({row.model for found in written for row in found.rows}),
-            **_spent([found.usage for found in written]),
+            **spent([found.usage for found in written]),
         },
         "llm_agreement": {
             **({} if agreement is None else {"adjusted_mutual_information": agreement}),
@@ -196,27 +197,15 @@ def _assigned(
 def _model(warehouse: Warehouse, month: date, run_id: str) -> tuple[LanguageModel, ModelProvider | None]:
     """Return the model of the settings, and the provider it makes where it can be asked."""
     settings = warehouse.settings
-    state = open_state(warehouse.home, settings)
-    asked = LanguageModel(settings.llm, state, Run(month, run_id))
+    asked = model_of_run(warehouse, month, run_id)
     if asked.unavailable is not None:
         return asked, None
+    state = open_state(warehouse.home, settings)
     return asked, ModelProvider(asked, state, Limits(settings.llm, state), settings.product)
 
 
 def _labels(segments: tuple[Segment, ...]) -> dict[str, str]:
     return {segment.segment_id: segment.label for segment in segments}
-
-
-def _spent(usages: list[Usage]) -> dict[str, Any]:
-    costs = [usage.cost_usd for usage in usages]
-    known = [cost for cost in costs if cost is not None]
-    return {
-        "calls": sum(usage.call_count for usage in usages),
-        "calls_from_the_cache": sum(usage.cached_count for usage in usages),
-        "input_tokens": sum(usage.input_tokens for usage in usages),
-        "output_tokens": sum(usage.output_tokens for usage in usages),
-        "cost_usd": sum(known) if len(known) == len(costs) else "no price is known",
-    }
 
 
 def _segments_table(found: Discovery) -> Markdown:
