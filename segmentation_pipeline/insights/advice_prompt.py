@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING
 
 from segmentation_pipeline.insights.advice_form import Codes, codes_of
 from segmentation_pipeline.insights.catalogue import decides_experiments, definition_of, good_direction, name_in
-from segmentation_pipeline.insights.evidence import OVERALL
 from segmentation_pipeline.insights.product_words import product_in_words
 from segmentation_pipeline.llm.claims import contrast_direction
 from segmentation_pipeline.llm.prompts import Prompt, load_template
 from segmentation_pipeline.llm.rendering import figure
 from segmentation_pipeline.llm.tokens import estimate_tokens, trim_to_tokens
 from segmentation_pipeline.llm.untrusted import cleaned, quote_back, quote_untrusted
+from segmentation_pipeline.segments.tables import OVERALL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -33,6 +33,7 @@ from segmentation_pipeline.insights.tables import ClusterMetrics, GroundingRepor
 from segmentation_pipeline.llm.audit import llm_calls_frame
 from segmentation_pipeline.llm.failures import FailureKind
 from segmentation_pipeline.llm.tables import LlmCalls
+from segmentation_pipeline.markdown import Markdown, table
 from segmentation_pipeline.orchestration.table_assets import refresh_month, table_asset
 from segmentation_pipeline.retention.tables import RetentionCurves
 from segmentation_pipeline.segments.tables import Clusters, UserClusters
@@ -129,7 +130,7 @@ def recommendations(context: dg.AssetExecutionContext, warehouse: Warehouse) -> 
             "advisor": advisor.name,
             "segments_advised": len(found.segments),
             "segments_without_advice": found.without,
-            "top_advice": dg.MetadataValue.md(_as_markdown(found)),
+            "top_advice": _as_markdown(found),
         },
         "segment_advice": {
             "provider": model.provider.label,
@@ -168,15 +169,12 @@ def llm_calls(_context: dg.AssetExecutionContext, warehouse: Warehouse) -> dict[
         newest = db.rows(load_sql(__package__, "newest_llm_calls"))
     return {
         "outcomes": dict(outcomes),
-        **({"newest_calls": dg.MetadataValue.md(_calls_table(newest))} if newest else {"why_empty": NOBODY_ASKED}),
+        **(
+            {"newest_calls": table(list(newest[0]), [row.values() for row in newest])}
+            if newest
+            else {"why_empty": NOBODY_ASKED}
+        ),
     }
-
-
-def _calls_table(calls: list[dict[str, Any]]) -> str:
-    names = list(calls[0])
-    lines = [f"| {' | '.join(names)} |", "|" + "---|" * len(names)]
-    lines += ["| " + " | ".join(str(call[name]).replace("|", "\\|") for name in names) + " |" for call in calls]
-    return "\n".join(lines)
 
 
 def _grounding_figures(checks: list[Checked]) -> dict[str, Any]:
@@ -201,17 +199,13 @@ def role_use(settings: Settings) -> RoleUse:
     return RoleUse(bool(settings.roles.revision), bool(settings.roles.collaboration))
 
 
-def _as_markdown(found: Recommended) -> str:
+def _as_markdown(found: Recommended) -> Markdown:
     names = {row.cluster_id: row.persona_name for row in found.segments}
-    lines = ["| segment | experiment | why | expected | effort |", "|---|---|---|---|---|"]
-    for row in found.rows:
-        if row.kind == "experiment":
-            cells = (
-                names[row.cluster_id],
-                row.title,
-                row.text,
-                f"{row.primary_metric} {row.expected_direction}",
-                row.effort,
-            )
-            lines.append("| " + " | ".join(str(cell).replace("|", "\\|") for cell in cells) + " |")
-    return "\n".join(lines)
+    return table(
+        ("segment", "experiment", "why", "expected", "effort"),
+        [
+            (names[row.cluster_id], row.title, row.text, f"{row.primary_metric} {row.expected_direction}", row.effort)
+            for row in found.rows
+            if row.kind == "experiment"
+        ],
+    )

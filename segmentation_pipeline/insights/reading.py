@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segmentation_pipeline.insights.contrasts import Interval
-from segmentation_pipeline.insights.evidence import OVERALL, collect_evidence
+from segmentation_pipeline.insights.evidence import collect_evidence
 from segmentation_pipeline.insights.metrics import Judged, Users, action_measures
 from segmentation_pipeline.insights.tables import SegmentAdvice
 from segmentation_pipeline.llm.claims import Evidence, SegmentEvidence
 from segmentation_pipeline.llm.rendering import clean_name
 from segmentation_pipeline.retention.tables import OBSERVED, RETENTION_KM
-from segmentation_pipeline.segments.tables import UNCLASSIFIED
+from segmentation_pipeline.segments.tables import OVERALL, UNCLASSIFIED
 from segmentation_pipeline.warehouse.database import load_sql
 
 if TYPE_CHECKING:

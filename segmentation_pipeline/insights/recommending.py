@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 from segmentation_pipeline.insights.advisor import RULES, Experiment
 from segmentation_pipeline.insights.catalogue import definition_of
-from segmentation_pipeline.insights.evidence import OVERALL
 from segmentation_pipeline.insights.gate import (
     MIN_EXPERIMENTS,
     Checked,
@@ -25,6 +24,7 @@ from segmentation_pipeline.insights.gate import (
 from segmentation_pipeline.llm.claims import Claim, UngroundedClaim, bind
 from segmentation_pipeline.llm.grounding import check_claim, check_prose
 from segmentation_pipeline.llm.rendering import render_claim, render_expectation
+from segmentation_pipeline.segments.tables import OVERALL
 from segmentation_pipeline.state.segment_edits import is_same_name
 
 if TYPE_CHECKING:

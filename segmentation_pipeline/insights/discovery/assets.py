@@ -46,6 +46,7 @@ from segmentation_pipeline.llm.client import LanguageModel
 from segmentation_pipeline.llm.failures import FailureKind
 from segmentation_pipeline.llm.limits import Limits
 from segmentation_pipeline.llm.questions import Usage
+from segmentation_pipeline.markdown import Markdown, table
 from segmentation_pipeline.orchestration.pictures import png_metadata
 from segmentation_pipeline.orchestration.table_assets import refresh_month, table_asset
 from segmentation_pipeline.segments.tables import Clusters, UserClusters
@@ -93,7 +94,7 @@ def llm_segments(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dic
     return {
         "llm_segments": {
             "status": found.status,
-            "segments": dg.MetadataValue.md(_segments_table(found)),
+            "segments": _segments_table(found),
             "retired": {retired.segment.segment_id: retired.reason for retired in found.retired},
             **({"why_empty": found.reason} if found.reason and not found.segments else {}),
         },
@@ -160,7 +161,7 @@ def llm_assignments(context: dg.AssetExecutionContext, warehouse: Warehouse) -> 
             **({} if agreement is None else {"adjusted_mutual_information": agreement}),
             **shown,
         },
-        "llm_segment_figures": {"figures": dg.MetadataValue.md(_figures_table(newest.figures))},
+        "llm_segment_figures": {"figures": _figures_table(newest.figures)},
     }
 
 
@@ -207,25 +208,32 @@ def _labels(segments: tuple[Segment, ...]) -> dict[str, str]:
     return {segment.segment_id: segment.label for segment in segments}
 
 
-def _segments_table(found: Discovery) -> str:
-    lines = ["| segment | label | estimated | risk | signals |", "|---|---|---|---|---|"]
-    for segment in found.segments:
-        cells = (
-            segment.segment_id,
-            segment.label,
-            f"{segment.estimated_pct:g} %",
-            segment.churn_risk,
-            "; ".join(segment.defining_signals),
-        )
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    return "\n".join(lines)
+def _segments_table(found: Discovery) -> Markdown:
+    return table(
+        ("segment", "label", "estimated:", "risk", "signals"),
+        [
+            (
+                segment.segment_id,
+                segment.label,
+                f"{segment.estimated_pct:g} %",
+                segment.churn_risk,
+                "; ".join(segment.defining_signals),
+            )
+            for segment in found.segments
+        ],
+    )
 
 
-def _figures_table(figures: list[SegmentFigures]) -> str:
-    lines = ["| segment | users | share | 14-day retention |", "|---|---|---|---|"]
-    for row in figures:
-        share = "" if row.share is None else f"{row.share:.1%}"
-        retained = row.retention_reason or f"{row.retained_day_14:.1%}"
-        label = row.segment_label.replace("|", "\\|")
-        lines.append(f"| {label} | {row.user_count:,} | {share} | {retained} |")
-    return "\n".join(lines)
+def _figures_table(figures: list[SegmentFigures]) -> Markdown:
+    return table(
+        ("segment", "users:", "share:", "14-day retention"),
+        [
+            (
+                row.segment_label,
+                f"{row.user_count:,}",
+                "" if row.share is None else f"{row.share:.1%}",
+                row.retention_reason or f"{row.retained_day_14:.1%}",
+            )
+            for row in figures
+        ],
+    )
