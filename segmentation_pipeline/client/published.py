@@ -6,8 +6,9 @@ Add here: how to open, how to ask. Keep out: what is asked (one module a subject
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import threading
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
 
@@ -16,7 +17,11 @@ from segmentation_pipeline.errors import HomeError
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from _typeshed import DataclassInstance
+
     from segmentation_pipeline.config import Home
+
+Row = TypeVar("Row", bound="DataclassInstance")
 
 _Identity = tuple[str, int, int]
 """Path, inode and time of a copy: a file put in the place of another of the same name is another copy."""
@@ -113,3 +118,15 @@ def ask(
             f"The published copy was written by another version of this program, or before its first whole refresh: "
             f"{str(error).splitlines()[0]}. Next: `segpipe run` refreshes and publishes it anew."
         ) from error
+
+
+def ask_as(
+    connection: duckdb.DuckDBPyConnection, kind: type[Row], source: str, params: Mapping[str, Any] | None = None
+) -> list[Row]:
+    """Return the rows of `FROM ...` as objects of a dataclass whose fields are columns.
+
+    Raises:
+        HomeError: the copy lacks a table or column, because another version of the program wrote it.
+    """
+    columns = ", ".join(field.name for field in dataclasses.fields(kind))
+    return [kind(*row) for row in ask(connection, f"SELECT {columns} {source}", params)]

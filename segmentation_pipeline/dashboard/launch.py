@@ -1,0 +1,43 @@
+"""Starting the dashboard's server: on this machine only, without telemetry.
+
+Add here: another setting of the server. Keep out: pages.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from segmentation_pipeline.config import Home
+
+APP = Path(__file__).with_name("app.py")
+
+SERVER: dict[str, str] = {
+    "server.address": "127.0.0.1",
+    "server.headless": "true",
+    "server.fileWatcherType": "none",
+    "server.maxUploadSize": "500",
+    "browser.gatherUsageStats": "false",
+    "client.toolbarMode": "minimal",
+    "client.showErrorDetails": "none",
+    "global.developmentMode": "false",
+    "theme.font": "sans-serif",
+    "theme.primaryColor": "#0072B2",
+}
+"""Settings of Streamlit; given on the command line, so that no file of the user's can turn telemetry on again."""
+
+
+def command(port: int) -> Sequence[str]:
+    """Return the command that serves the dashboard at a port."""
+    settings = [f"--{name}={value}" for name, value in SERVER.items()]
+    return [sys.executable, "-m", "streamlit", "run", str(APP), f"--server.port={port}", *settings]
+
+
+def environment(home: Home) -> dict[str, str]:
+    """Return the environment the server runs in: it serves this home."""
+    return {**os.environ, "SEGPIPE_HOME": str(home.root), "DO_NOT_TRACK": "1"}

@@ -1,0 +1,108 @@
+"""Data quality: files, what was rejected and why, and every check with its last result.
+
+Add here: another look at the data. Keep out: judging it (the checks do).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from segmentation_pipeline.client import quality
+
+if TYPE_CHECKING:
+    from segmentation_pipeline.dashboard.session import View
+
+
+def show(view: View) -> None:
+    """Show the page."""
+    texts = view.texts
+    st.caption(texts("quality.lead"))
+    _files(view)
+    st.subheader(texts("quality.rejections"))
+    _rejections(view)
+    st.subheader(texts("quality.checks"))
+    _checks(view)
+
+
+def _files(view: View) -> None:
+    texts = view.texts
+    files = quality.landed_files(view.snapshot.connection)
+    figures = (
+        ("read", sum(file.read_count for file in files)),
+        ("accepted", sum(file.accepted_count for file in files)),
+        ("rejected", sum(file.rejected_count for file in files)),
+        ("duplicates", sum(file.duplicate_count for file in files)),
+    )
+    for column, (name, count) in zip(st.columns(4), figures, strict=True):
+        column.metric(texts(f"quality.{name}"), texts.count(count), border=True)
+    st.dataframe(
+        [
+            {
+                texts("quality.file"): file.file_name,
+                texts("quality.format"): " ".join(
+                    part for part in (file.format, file.encoding, file.compression) if part != "none"
+                ),
+                texts("quality.size"): file.byte_count / 1e6,
+                texts("quality.read"): file.read_count,
+                texts("quality.accepted"): file.accepted_count,
+                texts("quality.rejected"): file.rejected_count,
+                texts("quality.duplicates"): file.duplicate_count,
+                texts("quality.span"): ""
+                if file.first_event_at is None or file.last_event_at is None
+                else f"{file.first_event_at:%Y-%m-%d} – {file.last_event_at:%Y-%m-%d}",
+                texts("quality.problem"): file.error or "",
+            }
+            for file in files
+        ],
+        hide_index=True,
+        width="stretch",
+        column_config={texts("quality.size"): st.column_config.NumberColumn(format="%.1f MB")},
+    )
+
+
+def _rejections(view: View) -> None:
+    texts = view.texts
+    found = quality.rejections(view.snapshot.connection)
+    if not found:
+        st.caption(f":material/check: {texts('quality.no_rejections')}")
+        return
+    st.dataframe(
+        [
+            {
+                texts("quality.reason"): row.reason,
+                texts("quality.records"): row.record_count,
+                texts("quality.example"): f"{row.example_file}, {row.example_record_number}: {row.example_message}",
+            }
+            for row in found
+        ],
+        hide_index=True,
+        width="stretch",
+    )
+
+
+def _checks(view: View) -> None:
+    texts = view.texts
+    found = quality.check_results(view.snapshot.connection)
+    failed = [check for check in found if not check.is_passed]
+    if failed:
+        st.warning(texts("quality.checks_failed", failed=len(failed), count=len(found)), icon=":material/rule:")
+    else:
+        st.success(texts("quality.checks_fine", count=len(found)), icon=":material/check:")
+    has_all = st.toggle(texts("quality.all"), key="all_checks", value=not failed)
+    st.dataframe(
+        [
+            {
+                texts("quality.result"): texts("quality.passed" if check.is_passed else "quality.failed"),
+                texts("quality.severity"): check.severity,
+                texts("quality.table"): check.table_name,
+                texts("quality.check"): check.check_name,
+                texts("quality.month"): "" if check.refresh_month is None else f"{check.refresh_month:%Y-%m}",
+                texts("quality.problem"): check.description,
+            }
+            for check in (found if has_all else failed)
+        ],
+        hide_index=True,
+        width="stretch",
+    )

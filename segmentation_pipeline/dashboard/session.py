@@ -1,0 +1,118 @@
+"""What every page shares: the home, the chosen refresh, the words, names and colours of segments, the verdict's look.
+
+Add here: something a second page needs. Keep out: pages.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import streamlit as st
+
+from segmentation_pipeline import client
+from segmentation_pipeline.client import retention
+from segmentation_pipeline.dashboard.wording import LANGUAGES, Texts, load_texts
+from segmentation_pipeline.pictures import NEUTRAL_COLOUR, segment_colours
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+    from segmentation_pipeline.client import Client, RefreshSummary, Snapshot
+
+LOOKS = {
+    "distinct": (":material/category:", st.success),
+    "continuum": (":material/gradient:", st.info),
+    "no_segments": (":material/blur_on:", st.warning),
+    "insufficient_data": (":material/hourglass_empty:", st.warning),
+}
+"""Verdict -> its icon and its box: they differ in both, so that nobody needs the colour."""
+
+
+@dataclass(frozen=True)
+class View:
+    """One run of a page: the published copy, the refresh it shows, and what to call and colour segments."""
+
+    home: Client
+    snapshot: Snapshot
+    refresh: RefreshSummary
+    texts: Texts
+    names: Mapping[str, str]
+    colours: Mapping[str, str]
+
+    @property
+    def month(self) -> date:
+        """The chosen refresh."""
+        return self.refresh.refresh_month
+
+    @property
+    def month_name(self) -> str:
+        """The chosen refresh as people read it."""
+        return f"{self.month:%Y-%m}"
+
+    def colour(self, cluster_id: str) -> str:
+        """Return the colour of a segment, the same on every page and in every month."""
+        return self.colours.get(cluster_id, NEUTRAL_COLOUR)
+
+    def name(self, cluster_id: str | None) -> str:
+        """Return what a segment is called."""
+        if cluster_id is None:
+            return self.texts("app.none")
+        return self.names.get(cluster_id, self.texts.choice("app", cluster_id))
+
+
+@st.cache_resource(max_entries=4)
+def open_client(root: str) -> Client:
+    """Return the client of a home, the same for all visitors: it may be used from several threads."""
+    return client.open(root)
+
+
+def chosen_texts() -> Texts:
+    """Return the words of the language chosen in this session."""
+    return load_texts(st.session_state.get("language", "en"))
+
+
+def language_picker(texts: Texts) -> None:
+    """Let people choose the language; kept while the session lasts."""
+    st.selectbox(texts("app.language"), list(LANGUAGES), key="language", format_func=LANGUAGES.__getitem__)
+
+
+def refresh_picker(snapshot: Snapshot, texts: Texts) -> RefreshSummary | None:
+    """Let people choose a refresh, by default the newest with segments; None where there is none at all."""
+    found = {refresh.refresh_month: refresh for refresh in reversed(snapshot.refreshes())}
+    if not found:
+        return None
+    if st.session_state.get("month") not in found:
+        st.session_state["month"] = snapshot.month()
+
+    def told(month: date) -> str:
+        refresh = found[month]
+        marks = [texts.choice("verdict", refresh.verdict or refresh.status)]
+        marks += [texts("app.provisional")] if refresh.is_provisional else []
+        return f"{month:%Y-%m} · {' · '.join(marks)}"
+
+    st.selectbox(texts("app.refresh"), list(found), key="month", format_func=told)
+    return found[st.session_state["month"]]
+
+
+def view_of(home: Client, snapshot: Snapshot, refresh: RefreshSummary, texts: Texts) -> View:
+    """Return what the pages share for one refresh."""
+    lives = [(point.refresh_month, point.cluster_id) for point in retention.trends(snapshot.connection)]
+    colours = segment_colours((month, cluster_id) for month, cluster_id in lives if cluster_id != "overall")
+    return View(home, snapshot, refresh, texts, snapshot.display_names(refresh.refresh_month), colours)
+
+
+def say_verdict(view: View, *, is_short: bool = False) -> None:
+    """Show the verdict of the refresh, in its own look, with what speaks against it."""
+    refresh, texts = view.refresh, view.texts
+    verdict = refresh.verdict or refresh.status
+    icon, box = LOOKS.get(verdict, LOOKS["insufficient_data"])
+    says = "" if is_short else f"  \n{texts(f'verdict.{verdict}_says')}"
+    box(f"**{texts.choice('verdict', verdict)}**{says}", icon=icon)
+    if refresh.weakness and not is_short:
+        st.caption(texts("verdict.weak", reason=refresh.weakness))
+    if refresh.churn_definition == "inactivity" and not is_short:
+        st.caption(f":material/info: {texts('verdict.mechanical')}")
+    if refresh.is_stale:
+        st.caption(f":material/update: {texts('overview.stale')}")

@@ -1,0 +1,72 @@
+"""The words of the dashboard, in English and Turkish: one file a language, the same keys in both.
+
+Add here: another language, as a file of texts/. Keep out: words of data (labels, advice), which come as they are.
+"""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+LANGUAGES = {"en": "English", "tr": "Türkçe"}
+
+
+@dataclass(frozen=True)
+class Texts:
+    """Words of one language; `texts("map.title")` returns them, slots filled in."""
+
+    locale: str
+    entries: Mapping[str, str]
+
+    def __call__(self, key: str, **slots: Any) -> str:
+        """Return the words of a key.
+
+        Raises:
+            KeyError: there is no such key, or a slot of it is not given.
+        """
+        return self.entries[key].format(**slots)
+
+    def choice(self, group: str, value: str | None) -> str:
+        """Return the words for a value stored in a table, such as a verdict; the value itself where there are none."""
+        return self.entries.get(f"{group}.{value}", str(value or ""))
+
+    def share(self, value: float | None, *, digits: int = 0) -> str:
+        """Return a share of 1 as a percentage, a dash where there is none."""
+        if value is None or math.isnan(value):
+            return "–"
+        written = f"{100 * value:.{digits}f}"
+        return f"%{written.replace('.', ',')}" if self.locale == "tr" else f"{written}%"
+
+    def count(self, value: int) -> str:
+        """Return a whole number with its thousands set apart."""
+        written = f"{value:,}"
+        return written.replace(",", ".") if self.locale == "tr" else written
+
+    def number(self, value: float | None, *, digits: int = 2) -> str:
+        """Return a number, a dash where there is none."""
+        if value is None or math.isnan(value):
+            return "–"
+        written = f"{value:,.{digits}f}".rstrip("0").rstrip(".") if digits else f"{value:,.0f}"
+        return written.translate(str.maketrans(",.", ".,")) if self.locale == "tr" else written
+
+    def interval(self, low: float | None, high: float | None) -> str:
+        """Return both ends of an interval of shares."""
+        return f"{self.share(low)} – {self.share(high)}"
+
+
+@cache
+def load_texts(locale: str) -> Texts:
+    """Return the words of a language.
+
+    Raises:
+        FileNotFoundError: there are none.
+    """
+    found = tomllib.loads(files(__package__).joinpath("texts", f"{locale}.toml").read_text(encoding="utf-8"))
+    return Texts(locale, {f"{group}.{key}": text for group, keys in found.items() for key, text in keys.items()})
