@@ -19,6 +19,10 @@ class HomeError(PipelineError):
     """The home folder is missing, incomplete or used by somebody else."""
 
 
+class NothingPublished(HomeError):
+    """The home is in order but no refresh has been published yet."""
+
+
 class InputError(PipelineError):
     """An input file cannot be read as a whole; single bad rows go to `rejected_events` instead."""
 

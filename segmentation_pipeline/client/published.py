@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
 
-from segmentation_pipeline.errors import HomeError
+from segmentation_pipeline.errors import HomeError, NothingPublished
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -37,7 +37,7 @@ def open_published(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     A path that is already open in this process would give the old data, hence the resolved name of the copy.
 
     Raises:
-        HomeError: nothing has been published yet.
+        NothingPublished: nothing has been published yet.
     """
     reader = PublishedReader(home)
     try:
@@ -65,7 +65,7 @@ class PublishedReader:
         """Yield a read-only connection of its own to the newest copy.
 
         Raises:
-            HomeError: nothing has been published yet.
+            NothingPublished: nothing has been published yet.
         """
         with self._lock:
             connection = self._newest()
@@ -92,7 +92,7 @@ class PublishedReader:
                 return duckdb.connect(str(copy), read_only=True)
             except (FileNotFoundError, duckdb.IOException) as error:
                 if attempt == OPEN_TRIES - 1 or not self._home.published_file.is_symlink():
-                    raise HomeError(
+                    raise NothingPublished(
                         f"Nothing is published in {self._home.root} yet. Next: `segpipe run --home {self._home.root}`."
                     ) from error
         raise AssertionError("unreachable: the last attempt returns or raises")

@@ -1,11 +1,13 @@
 """The dashboard's entry, run by Streamlit: navigation, the choice of refresh and language, and designed errors.
 
-Add here: a page in PAGES. Keep out: what pages show (screens/).
+Add here: a page in PAGES (and its title under [page] of texts/). Keep out: what pages show (screens/).
 """
 
 from __future__ import annotations
 
+import contextlib
 import os
+from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -13,80 +15,129 @@ import streamlit as st
 
 from segmentation_pipeline.config import SAMPLE_HOME
 from segmentation_pipeline.dashboard import session
+from segmentation_pipeline.dashboard.markup import code, quiet
 from segmentation_pipeline.dashboard.screens import discovered, map_page, moves, overview, quality, retention, segments
-from segmentation_pipeline.errors import HomeError, PipelineError
+from segmentation_pipeline.errors import NothingPublished, PipelineError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from segmentation_pipeline.client import Client
+    from segmentation_pipeline.client import Client, RefreshSummary, Snapshot
     from segmentation_pipeline.dashboard.session import View
     from segmentation_pipeline.dashboard.wording import Texts
 
-PAGES: dict[str, tuple[str, Callable[[View], None]]] = {
-    "overview": (":material/space_dashboard:", overview.show),
-    "map": (":material/scatter_plot:", map_page.show),
-    "segments": (":material/groups:", segments.show),
-    "retention": (":material/trending_down:", retention.show),
-    "moves": (":material/swap_horiz:", moves.show),
-    "discovered": (":material/psychology:", discovered.show),
-    "quality": (":material/fact_check:", quality.show),
+
+@dataclass(frozen=True)
+class Page:
+    """One page: its icon, what shows it, and whether it says something of a refresh with too little data, too."""
+
+    icon: str
+    show: Callable[[View], None]
+    needs_segments: bool = True
+
+
+PAGES = {
+    "overview": Page(":material/space_dashboard:", overview.show),
+    "map": Page(":material/scatter_plot:", map_page.show),
+    "segments": Page(":material/groups:", segments.show),
+    "retention": Page(":material/trending_down:", retention.show),
+    "moves": Page(":material/swap_horiz:", moves.show),
+    "discovered": Page(":material/psychology:", discovered.show),
+    "quality": Page(":material/fact_check:", quality.show, needs_segments=False),
 }
-WITHOUT_SEGMENTS = ("quality",)
-"""Pages that say something of a refresh with too little data, too."""
+FIRST = next(iter(PAGES))
+
+
+@dataclass(frozen=True)
+class Opened:
+    """What could be opened of the home for this run: all of it, or why not."""
+
+    home: Client | None = None
+    snapshot: Snapshot | None = None
+    refresh: RefreshSummary | None = None
+    problem: PipelineError | None = None
 
 
 def main() -> None:
     """Show the chosen page."""
-    st.set_page_config(page_title="Segments", page_icon=":material/donut_small:", layout="wide")
     texts = session.chosen_texts()
-    home = session.open_client(os.environ.get("SEGPIPE_HOME", str(SAMPLE_HOME)))
-    pages = [
-        st.Page(
-            partial(_run, home, name, show),
-            title=texts(f"page.{name}"),
-            icon=icon,
-            url_path=name,
-            default=name == "overview",
-        )
-        for name, (icon, show) in PAGES.items()
-    ]
-    st.navigation(pages).run()
-
-
-def _run(home: Client, name: str, show: Callable[[View], None]) -> None:
-    texts = session.chosen_texts()
-    try:
-        with home.snapshot() as snapshot:
-            with st.sidebar:
-                refresh = session.refresh_picker(snapshot, texts)
-                session.language_picker(texts)
-                st.caption(f"{texts('app.home')}: `{home.home.root.name}`")
-            st.title(texts(f"page.{name}"))
-            if refresh is None:
-                _nothing(home, texts)
-                return
-            view = session.view_of(home, snapshot, refresh, texts)
-            if not refresh.has_segments and name not in WITHOUT_SEGMENTS:
-                st.info(
-                    f"**{texts('app.insufficient_title', month=view.month_name)}**  \n"
-                    f"{texts('app.insufficient', reason=refresh.status_reason)}  \n{texts('app.insufficient_next')}",
-                    icon=":material/hourglass_empty:",
-                )
-                return
-            show(view)
-    except HomeError:
+    st.set_page_config(page_title=texts("app.title"), page_icon=":material/donut_small:", layout="wide")
+    session.apply_style()
+    with contextlib.ExitStack() as until_shown:
+        opened = _open(until_shown, texts)
         with st.sidebar:
             session.language_picker(texts)
-        st.title(texts(f"page.{name}"))
-        _nothing(home, texts)
-    except PipelineError as error:
-        st.error(f"**{texts('app.problem_title')}**  \n{error}", icon=":material/error:")
+            if opened.home is not None:
+                st.caption(f"{texts('app.home')}: {code(opened.home.home.root.name)}")
+        _navigation(opened, texts).run()
+
+
+def _open(until_shown: contextlib.ExitStack, texts: Texts) -> Opened:
+    home = None
+    try:
+        home = session.open_client(os.environ.get("SEGPIPE_HOME", str(SAMPLE_HOME)))
+        snapshot = until_shown.enter_context(home.snapshot())
+        with st.sidebar:
+            refresh = session.refresh_picker(snapshot, texts)
+    except PipelineError as problem:
+        return Opened(home, problem=problem)
+    return Opened(home, snapshot, refresh)
+
+
+def _navigation(opened: Opened, texts: Texts) -> st.Page:
+    pages = {
+        name: st.Page(
+            partial(_run, opened, texts, name),
+            title=texts(f"page.{name}"),
+            icon=page.icon,
+            url_path="home" if name == FIRST else name,
+            default=name == FIRST,
+        )
+        for name, page in PAGES.items()
+    }
+    # The first page lives at "/" and at no other address: this one leads there.
+    by_name = st.Page(
+        partial(st.switch_page, pages[FIRST]), title=texts(f"page.{FIRST}"), url_path=FIRST, visibility="hidden"
+    )
+    return st.navigation([*pages.values(), by_name])
+
+
+def _run(opened: Opened, texts: Texts, name: str) -> None:
+    st.title(texts(f"page.{name}"))
+    if opened.home is None or isinstance(opened.problem, PipelineError):
+        _problem(opened, texts)
+    elif opened.snapshot is None or opened.refresh is None:
+        _nothing(opened.home, texts)
+    elif PAGES[name].needs_segments and not opened.refresh.has_segments:
+        _too_little(opened.refresh, texts)
+    else:
+        try:
+            with st.spinner(texts("app.loading")):
+                PAGES[name].show(session.view_of(opened.home, opened.snapshot, opened.refresh, texts))
+        except PipelineError as problem:
+            _problem(Opened(opened.home, problem=problem), texts)
+
+
+def _problem(opened: Opened, texts: Texts) -> None:
+    if opened.home is not None and isinstance(opened.problem, NothingPublished):
+        _nothing(opened.home, texts)
+        return
+    st.error(f"**{texts('app.problem_title')}**  \n{quiet(str(opened.problem))}", icon=":material/error:")
 
 
 def _nothing(home: Client, texts: Texts) -> None:
-    told = texts("app.nothing", landing=home.home.landing, home=home.home.root)
+    told = texts(
+        "app.nothing", landing=code(str(home.home.landing)), command=code(f"segpipe run --home {home.home.root}")
+    )
     st.info(f"**{texts('app.nothing_title')}**  \n{told}", icon=":material/inbox:")
+
+
+def _too_little(refresh: RefreshSummary, texts: Texts) -> None:
+    st.warning(
+        f"**{texts('app.insufficient_title', month=texts.month(refresh.refresh_month))}**  \n"
+        f"{quiet(refresh.status_reason or '')}  \n{texts('app.insufficient_next')}",
+        icon=":material/hourglass_empty:",
+    )
 
 
 main()

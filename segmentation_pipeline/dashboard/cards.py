@@ -9,20 +9,26 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from segmentation_pipeline.dashboard.markup import code, in_html, quiet
+
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from segmentation_pipeline.client.advice import Recommendation
+    from segmentation_pipeline.client.advice import Citation, Recommendation
     from segmentation_pipeline.client.segments import SegmentDetail
     from segmentation_pipeline.dashboard.session import View
+    from segmentation_pipeline.dashboard.wording import Texts
+
+ACTION_SHARE = "mix:"
+"""Features of this group are shares of one action, whose name follows."""
 
 
 def segment_heading(view: View, detail: SegmentDetail) -> None:
     """Show name, description, size, drop-off and stability of a segment."""
     texts, summary = view.texts, detail.summary
     st.markdown(
-        f"<h3 style='margin:0;padding:0 0 0 .6rem;border-left:.5rem solid {view.colour(detail.cluster_id)}'>"
-        f"{_plain(summary.display_name)}</h3>",
+        "<h3 style='margin:0;padding:0 0 0 .6rem;overflow-wrap:anywhere;"
+        f"border-left:.5rem solid {view.colour(detail.cluster_id)}'>{in_html(summary.display_name)}</h3>",
         unsafe_allow_html=True,
     )
     st.markdown(quiet(detail.description))
@@ -32,10 +38,9 @@ def segment_heading(view: View, detail: SegmentDetail) -> None:
     else:
         told = texts(
             "segments.drop_off",
-            day=texts.number(summary.drop_off_days),
+            day=texts.number(summary.drop_off_days, digits=1),
             rate=texts.share(summary.drop_off_rate),
-            low=texts.share(summary.drop_off_low),
-            high=texts.share(summary.drop_off_high),
+            interval=texts.interval(summary.drop_off_low, summary.drop_off_high),
         )
     if summary.origin == "preset":
         found = texts("segments.own_cut")
@@ -45,17 +50,17 @@ def segment_heading(view: View, detail: SegmentDetail) -> None:
     st.caption(f"{size} · {told}  \n{found}")
 
 
-def feature_names(detail: SegmentDetail) -> Mapping[str, str]:
+def feature_names(detail: SegmentDetail, texts: Texts) -> Mapping[str, str]:
     """Return feature -> what a chart calls it."""
-    return {contrast.feature: contrast.feature.split(":", 1)[-1].replace("_", " ") for contrast in detail.contrasts}
+    return {contrast.feature: _feature_name(contrast.feature, texts) for contrast in detail.contrasts}
 
 
 def contrast_lines(view: View, detail: SegmentDetail) -> list[str]:
     """Return what sets a segment apart, a line each, strongest first."""
-    names = feature_names(detail)
+    names, texts = feature_names(detail, view.texts), view.texts
     return [
-        f"**{quiet(names[contrast.feature])}** {view.texts.number(contrast.mean)} "
-        f"({view.texts('app.overall')}: {view.texts.number(contrast.overall)})"
+        f"**{quiet(names[contrast.feature])}** {texts.measured(contrast.mean, contrast.unit)} "
+        f"({texts('app.overall')}: {texts.measured(contrast.overall, contrast.unit)})"
         for contrast in detail.contrasts
     ]
 
@@ -68,34 +73,26 @@ def advice_item(view: View, item: Recommendation) -> None:
         if item.hypothesis:
             st.markdown(f"*{texts('segments.hypothesis')}:* {quiet(item.hypothesis)}")
             direction = texts.choice("direction", item.expected_direction)
-            metric = (item.primary_metric or "").replace("`", "'")
+            metric = code(item.primary_metric or "")
             st.caption(texts("segments.decides", metric=metric, direction=direction, effort=item.effort))
-        st.caption(texts("segments.evidence"))
-        st.dataframe(
-            [
-                {
-                    "metric": citation.metric_id,
-                    "value": citation.value,
-                    "unit": citation.unit,
-                    "comparator": citation.comparator,
-                    "comparator value": citation.comparator_value,
-                    "window": citation.window,
-                }
-                for citation in item.citations
-            ],
-            hide_index=True,
-        )
+        if item.citations:
+            st.caption(texts("segments.evidence"))
+            st.dataframe([_cited(citation, texts) for citation in item.citations], hide_index=True)
 
 
-def _plain(text: str) -> str:
-    """Return a text as HTML shows it, letter by letter."""
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+def _cited(citation: Citation, texts: Texts) -> dict[str, str]:
+    compared = texts.choice("comparator", citation.comparator)
+    if citation.comparator_value is not None:
+        compared = f"{compared}: {texts.measured(citation.comparator_value, citation.unit)}"
+    return {
+        texts("segments.metric"): citation.metric_id,
+        texts("segments.value"): texts.measured(citation.value, citation.unit),
+        texts("segments.compared"): compared,
+        texts("segments.window"): citation.window,
+        texts("segments.sentence"): citation.rendered.replace("`", ""),
+    }
 
 
-def quiet(text: str) -> str:
-    """Return a text that markdown shows as it is, but for its backticked names."""
-    parts = text.split("`")
-    for place in range(0, len(parts), 2):
-        for mark in ("\\", "*", "_", "[", "]", "<", ">", "#", "$", ":", "~", "|"):
-            parts[place] = parts[place].replace(mark, f"\\{mark}")
-    return "`".join(parts)
+def _feature_name(feature: str, texts: Texts) -> str:
+    known = texts.choice("feature", feature)
+    return known if known != feature else feature.removeprefix(ACTION_SHARE)

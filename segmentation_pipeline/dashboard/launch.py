@@ -24,10 +24,11 @@ SERVER: dict[str, str] = {
     "server.maxUploadSize": "500",
     "browser.gatherUsageStats": "false",
     "client.toolbarMode": "minimal",
+    "runner.magicEnabled": "false",
     "client.showErrorDetails": "none",
     "global.developmentMode": "false",
-    "theme.font": "sans-serif",
-    "theme.primaryColor": "#0072B2",
+    "theme.light.primaryColor": "#0072B2",
+    "theme.dark.primaryColor": "#56B4E9",
 }
 """Settings of Streamlit; given on the command line, so that no file of the user's can turn telemetry on again."""
 

@@ -6,28 +6,45 @@ Add here: something a second page needs. Keep out: pages.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import streamlit as st
 
 from segmentation_pipeline import client
 from segmentation_pipeline.client import retention
+from segmentation_pipeline.dashboard.markup import quiet
 from segmentation_pipeline.dashboard.wording import LANGUAGES, Texts, load_texts
 from segmentation_pipeline.pictures import NEUTRAL_COLOUR, segment_colours
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
     from datetime import date
 
     from segmentation_pipeline.client import Client, RefreshSummary, Snapshot
 
-LOOKS = {
-    "distinct": (":material/category:", st.success),
-    "continuum": (":material/gradient:", st.info),
-    "no_segments": (":material/blur_on:", st.warning),
-    "insufficient_data": (":material/hourglass_empty:", st.warning),
+BadgeColour: TypeAlias = Literal["green", "blue", "orange", "gray"]
+
+LOOKS: dict[str, tuple[str, Callable[..., object], BadgeColour]] = {
+    "distinct": (":material/category:", st.success, "green"),
+    "continuum": (":material/gradient:", st.info, "blue"),
+    "no_segments": (":material/blur_on:", st.warning, "orange"),
+    "insufficient_data": (":material/hourglass_empty:", st.warning, "gray"),
 }
-"""Verdict -> its icon and its box: they differ in both, so that nobody needs the colour."""
+"""Verdict -> its icon, box and colour: the icons and words differ, so that nobody needs the colour."""
+
+STYLE = """<style>
+[data-testid=stMainBlockContainer] {padding: 3.5rem 2.5rem 4rem; max-width: 84rem}
+[data-testid=stMainBlockContainer] h1 {font-size: 2rem; padding: .25rem 0}
+[data-testid=stMainBlockContainer] h2 {font-size: 1.4rem}
+[data-testid=stMainBlockContainer] h3 {font-size: 1.25rem}
+[data-testid=stMainBlockContainer] h4 {font-size: 1.1rem}
+[data-testid=stCaptionContainer], [data-testid=stCaptionContainer] p {color: inherit; opacity: .87}
+[data-testid=stMetricValue] {font-size: 1.7rem}
+[data-testid=stPlotlyChart] :is(.xtick, .ytick, .g-xtitle, .g-ytitle, .g-gtitle, .legend, .cbaxis, .infolayer) text
+  {fill: currentColor !important}
+@media (max-width: 640px) {[data-testid=stMainBlockContainer] {padding: 3.5rem 1rem 3rem}}
+</style>"""
+"""Less air above titles, and the contrast of small words, which Streamlit draws in a grey under 4.5 to 1."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +66,7 @@ class View:
     @property
     def month_name(self) -> str:
         """The chosen refresh as people read it."""
-        return f"{self.month:%Y-%m}"
+        return self.texts.month(self.month)
 
     def colour(self, cluster_id: str) -> str:
         """Return the colour of a segment, the same on every page and in every month."""
@@ -68,13 +85,21 @@ def open_client(root: str) -> Client:
     return client.open(root)
 
 
+def apply_style() -> None:
+    """Put the few rules of STYLE on the page."""
+    st.html(STYLE)
+
+
 def chosen_texts() -> Texts:
-    """Return the words of the language chosen in this session."""
-    return load_texts(st.session_state.get("language", "en"))
+    """Return the words of the language chosen in this session, at first that of the browser."""
+    if st.session_state.get("language") not in LANGUAGES:
+        asked = (st.query_params.get("language") or st.context.locale or "")[:2].lower()
+        st.session_state["language"] = asked if asked in LANGUAGES else "en"
+    return load_texts(st.session_state["language"])
 
 
 def language_picker(texts: Texts) -> None:
-    """Let people choose the language; kept while the session lasts."""
+    """Let people choose the language; kept in the address of the page."""
     st.selectbox(texts("app.language"), list(LANGUAGES), key="language", format_func=LANGUAGES.__getitem__)
 
 
@@ -88,9 +113,9 @@ def refresh_picker(snapshot: Snapshot, texts: Texts) -> RefreshSummary | None:
 
     def told(month: date) -> str:
         refresh = found[month]
-        marks = [texts.choice("verdict", refresh.verdict or refresh.status)]
+        marks = [texts.choice("verdict_short", refresh.verdict or refresh.status)]
         marks += [texts("app.provisional")] if refresh.is_provisional else []
-        return f"{month:%Y-%m} · {' · '.join(marks)}"
+        return f"{texts.month(month)} · {' · '.join(mark for mark in marks if mark)}"
 
     st.selectbox(texts("app.refresh"), list(found), key="month", format_func=told)
     return found[st.session_state["month"]]
@@ -106,13 +131,17 @@ def view_of(home: Client, snapshot: Snapshot, refresh: RefreshSummary, texts: Te
 def say_verdict(view: View, *, is_short: bool = False) -> None:
     """Show the verdict of the refresh, in its own look, with what speaks against it."""
     refresh, texts = view.refresh, view.texts
-    verdict = refresh.verdict or refresh.status
-    icon, box = LOOKS.get(verdict, LOOKS["insufficient_data"])
-    says = "" if is_short else f"  \n{texts(f'verdict.{verdict}_says')}"
-    box(f"**{texts.choice('verdict', verdict)}**{says}", icon=icon)
-    if refresh.weakness and not is_short:
-        st.caption(texts("verdict.weak", reason=refresh.weakness))
-    if refresh.churn_definition == "inactivity" and not is_short:
+    verdict = refresh.verdict if refresh.verdict in LOOKS else "insufficient_data"
+    icon, box, colour = LOOKS[verdict]
+    if is_short:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.badge(texts(f"verdict.{verdict}"), icon=icon, color=colour)
+            st.caption(texts(f"verdict.{verdict}_brief"))
+        return
+    box(f"**{texts(f'verdict.{verdict}')}**  \n{texts(f'verdict.{verdict}_says')}", icon=icon)
+    if refresh.weakness:
+        st.caption(texts("verdict.weak", reason=quiet(refresh.weakness)))
+    if refresh.churn_definition == "inactivity":
         st.caption(f":material/info: {texts('verdict.mechanical')}")
     if refresh.is_stale:
         st.caption(f":material/update: {texts('overview.stale')}")

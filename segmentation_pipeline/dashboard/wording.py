@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from datetime import date, datetime
 
 LANGUAGES = {"en": "English", "tr": "Türkçe"}
 
@@ -37,6 +38,18 @@ class Texts:
         """Return the words for a value stored in a table, such as a verdict; the value itself where there are none."""
         return self.entries.get(f"{group}.{value}", str(value or ""))
 
+    def month(self, month: date) -> str:
+        """Return a month in words."""
+        return f"{self.entries[f'month.{month.month}']} {month.year}"
+
+    def day(self, moment: date) -> str:
+        """Return a day in words."""
+        return f"{moment.day} {self.month(moment)}"
+
+    def moment(self, moment: datetime) -> str:
+        """Return a day in words with its time."""
+        return f"{self.day(moment)}, {moment:%H:%M}"
+
     def share(self, value: float | None, *, digits: int = 0) -> str:
         """Return a share of 1 as a percentage, a dash where there is none."""
         if value is None or math.isnan(value):
@@ -55,6 +68,13 @@ class Texts:
             return "–"
         written = f"{value:,.{digits}f}".rstrip("0").rstrip(".") if digits else f"{value:,.0f}"
         return written.translate(str.maketrans(",.", ".,")) if self.locale == "tr" else written
+
+    def measured(self, value: float | None, unit: str | None) -> str:
+        """Return a value with its unit: shares of 1 as percentages."""
+        if unit in ("share", "pct"):
+            return self.share(value, digits=1 if value is not None and abs(value) < 0.1 else 0)
+        written = self.number(value, digits=1 if value is not None and abs(value) >= 10 else 2)
+        return f"{written} {self.choice('unit', unit)}".strip()
 
     def interval(self, low: float | None, high: float | None) -> str:
         """Return both ends of an interval of shares."""

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from segmentation_pipeline.client import discovered
-from segmentation_pipeline.dashboard.cards import quiet
 from segmentation_pipeline.dashboard.figures import agreement_figure
+from segmentation_pipeline.dashboard.markup import code, quiet
 from segmentation_pipeline.dashboard.session import say_verdict
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ def show(view: View) -> None:
     living = [segment for segment in segments if segment.status != "retired"]
     if found is None or not living:
         reason = "–" if found is None else found.reason or "–"
-        st.info(texts("discovered.none", reason=reason), icon=":material/psychology:")
+        st.info(texts("discovered.none", reason=quiet(reason)), icon=":material/psychology:")
         return
     _who(view, found)
     say_verdict(view, is_short=True)
@@ -42,21 +42,23 @@ def show(view: View) -> None:
                 _card(view, segment)
     ended = [segment.label for segment in segments if segment.status == "retired"]
     if ended:
-        st.caption(texts("discovered.retired", names=", ".join(ended)))
+        st.caption(texts("discovered.retired", names=quiet(", ".join(ended))))
     _agreement(view, living)
 
 
 def _who(view: View, found: Discovery) -> None:
     texts = view.texts
     is_offline = found.provider == "rules"
-    st.caption(texts("discovered.lead", provider=texts("discovered.rules") if is_offline else f"`{found.model}`"))
+    st.caption(texts("discovered.lead", provider=texts("discovered.rules") if is_offline else code(found.model)))
     if found.fallback:
         st.warning(texts("discovered.fallback", reason=quiet(found.fallback)), icon=":material/warning:")
     if found.status == "carried_over":
-        st.caption(texts("discovered.carried", month=f"{found.discovered_month:%Y-%m}"))
+        st.caption(texts("discovered.carried", month=texts.month(found.discovered_month)))
     st.caption(quiet(found.cluster_quality_notes))
     if not is_offline:
-        cost = texts("discovered.no_price") if found.cost_usd is None else f"${found.cost_usd:.3f}"
+        cost = (
+            texts("discovered.no_price") if found.cost_usd is None else f"\\${texts.number(found.cost_usd, digits=3)}"
+        )
         sent, received = texts.count(found.input_tokens), texts.count(found.output_tokens)
         st.caption(texts("discovered.cost", input=sent, output=received, cost=cost))
 
@@ -74,14 +76,13 @@ def _card(view: View, segment: DiscoveredSegment) -> None:
     st.markdown("\n".join(f"- {quiet(signal)}" for signal in segment.defining_signals[:4]))
     st.markdown(f"**{texts('discovered.offer')}** {quiet(segment.personalization_strategy)}")
     if segment.retained_day_14 is None:
-        st.caption(texts("discovered.not_retained", reason=segment.retention_reason or "–"))
+        st.caption(texts("discovered.not_retained", reason=quiet(segment.retention_reason or "–")))
     else:
         st.caption(
             texts(
                 "discovered.retained",
                 rate=texts.share(segment.retained_day_14),
-                low=texts.share(segment.retained_low),
-                high=texts.share(segment.retained_high),
+                interval=texts.interval(segment.retained_low, segment.retained_high),
             )
         )
 

@@ -5,6 +5,7 @@ Add here: another thing a selection tells. Keep out: the figure itself (figures.
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import streamlit as st
@@ -12,16 +13,24 @@ import streamlit as st
 from segmentation_pipeline.client import maps
 from segmentation_pipeline.dashboard.cards import contrast_lines, segment_heading
 from segmentation_pipeline.dashboard.figures import UNCLASSIFIED, map_figure
+from segmentation_pipeline.dashboard.markup import code, quiet
 from segmentation_pipeline.dashboard.session import say_verdict
+from segmentation_pipeline.pictures import SEGMENT_COLOURS
 
 if TYPE_CHECKING:
     import pandas as pd
 
-    from segmentation_pipeline.client.maps import MapPoints, UserOnMap
+    from segmentation_pipeline.client.maps import MapPoints
     from segmentation_pipeline.dashboard.session import View
 
+DROPPED_COLOUR, STAYED_COLOUR = SEGMENT_COLOURS[1], SEGMENT_COLOURS[4]
 SEGMENT, DROP_OFF = "segment", "drop_off"
 MOST_ACTIONS = 5
+MOST_OFFERED = 2_000
+"""Ids a picker offers; any other can be typed whole."""
+
+MAP, PICKERS = "map", "pickers"
+"""What was used last, and so decides what is shown."""
 
 
 def show(view: View) -> None:
@@ -48,7 +57,7 @@ def _map(view: View) -> tuple[MapPoints, Any]:
         figure = map_figure(
             maps.MapPoints(found.points.assign(cluster_id=dropped), found.total_count),
             {name: name for name in dropped.unique()},
-            {texts("map.dropped"): "#D55E00", texts("map.stayed"): "#56B4E9"},
+            {texts("map.dropped"): DROPPED_COLOUR, texts("map.stayed"): STAYED_COLOUR},
             texts,
             None,
         )
@@ -59,7 +68,7 @@ def _map(view: View) -> tuple[MapPoints, Any]:
     event = st.plotly_chart(
         figure,
         key=f"map_{view.month_name}_{chosen}",
-        on_select="rerun",
+        on_select=partial(_remember, MAP),
         selection_mode=("points", "lasso"),
         config={"displaylogo": False, "scrollZoom": True},
         alt=texts("map.alt", colour=colouring_name(view, chosen)),
@@ -82,18 +91,35 @@ def _card(view: View, found: MapPoints, event: Any) -> None:
     texts = view.texts
     segments = sorted(view.names)
     picked_segment = st.selectbox(
-        texts("map.pick_segment"), segments, index=None, key="map_segment", format_func=view.name, placeholder="–"
+        texts("map.pick_segment"),
+        segments,
+        index=None,
+        key="map_segment",
+        format_func=view.name,
+        placeholder="–",
+        on_change=_remember,
+        args=(PICKERS,),
     )
-    users = maps.users_like(view.snapshot.connection, view.month, "", picked_segment, most=2_000)
+    users = maps.users_like(view.snapshot.connection, view.month, "", picked_segment, most=MOST_OFFERED)
     picked_user = st.selectbox(
-        texts("map.pick_user"), users, index=None, key="map_user", help=texts("map.pick_user_help"), placeholder="–"
+        texts("map.pick_user"),
+        users,
+        index=None,
+        key="map_user",
+        help=texts("map.pick_user_help"),
+        placeholder="–",
+        accept_new_options=True,
+        on_change=_remember,
+        args=(PICKERS,),
     )
     selected = [str(point["customdata"]) for point in event.selection.points if point.get("customdata")]
+    if st.session_state.get("map_last") == PICKERS:
+        selected = []
     chosen = selected[0] if selected else picked_user
     if len(selected) > 1:
         _summary(view, found.points[found.points["user_id"].isin(selected)])
     elif chosen is not None:
-        _user(view, maps.user_on_map(view.snapshot.connection, view.month, chosen))
+        _user(view, chosen)
     elif picked_segment:
         _segment(view, picked_segment)
     else:
@@ -113,7 +139,7 @@ def _summary(view: View, points: pd.DataFrame) -> None:
             [
                 {
                     texts("overview.segment"): view.name(str(cluster_id)),
-                    texts("overview.users"): int(count),
+                    texts("overview.users"): texts.count(int(count)),
                     texts("overview.share"): 100 * count / len(points),
                 }
                 for cluster_id, count in counts.items()
@@ -125,17 +151,25 @@ def _summary(view: View, points: pd.DataFrame) -> None:
         )
 
 
-def _user(view: View, user: UserOnMap | None) -> None:
-    if user is None:
-        return
+def _remember(used: str) -> None:
+    st.session_state["map_last"] = used
+
+
+def _user(view: View, user_id: str) -> None:
     texts = view.texts
+    user = maps.user_on_map(view.snapshot.connection, view.month, user_id)
+    if user is None:
+        st.warning(texts("map.no_user", user=code(user_id)), icon=":material/person_off:")
+        return
     with st.container(border=True):
-        st.markdown(f"**{texts('map.card_user', user=f'`{user.user_id}`')}**")
-        st.caption(texts("map.membership", value=texts.number(user.membership), other=view.name(user.runner_up)))
+        st.markdown(f"**{texts('map.card_user', user=code(user.user_id))}**")
+        st.caption(texts("map.membership", value=texts.number(user.membership), other=quiet(view.name(user.runner_up))))
         day = texts.number(user.duration_days)
         st.markdown(texts("map.outcome", outcome=texts(f"outcome.{user.outcome or 'censored'}", day=day)))
         most = sorted(user.action_counts.items(), key=lambda item: (-item[1], item[0]))[:MOST_ACTIONS]
-        st.markdown(f"{texts('map.most_used')}: " + ", ".join(f"`{name}` {count}" for name, count in most))
+        st.markdown(
+            f"{texts('map.most_used')}: " + ", ".join(f"{code(name)} {texts.count(count)}" for name, count in most)
+        )
     if user.cluster_id != UNCLASSIFIED:
         _segment(view, user.cluster_id)
 

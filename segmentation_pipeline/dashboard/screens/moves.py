@@ -37,7 +37,7 @@ def _flows(view: View) -> None:
     found = moves(view.snapshot.connection, view.month)
     total = next((move for move in found if move.from_cluster_id == OVERALL), None)
     before = found[0].matched_against
-    st.markdown(f"**{texts('moves.from_to', before=f'{before:%Y-%m}', now=view.month_name)}**")
+    st.markdown(f"**{texts('moves.from_to', before=texts.month(before), now=view.month_name)}**")
     if total is not None:
         st.caption(
             texts(
@@ -54,7 +54,7 @@ def _flows(view: View) -> None:
         if move.from_cluster_id != OVERALL
         and (has_outside or OUTSIDE not in (move.from_cluster_id, move.to_cluster_id))
     ]
-    names = {**view.snapshot.display_names(before), **view.names}
+    names = {**_names_before(view), **view.names}
     st.plotly_chart(
         moves_figure(flows, names, view.colours, texts),
         key="moves",
@@ -65,7 +65,7 @@ def _flows(view: View) -> None:
 
 def _lineage(view: View) -> None:
     texts = view.texts
-    names = {point.cluster_id: point.display_name for point in view.snapshot.segments(view.month)}
+    names = {**_names_before(view), **view.names}
     st.dataframe(
         [
             {
@@ -74,7 +74,7 @@ def _lineage(view: View) -> None:
                 texts("moves.other"): "–"
                 if event.other_cluster_id is None
                 else names.get(event.other_cluster_id, event.other_cluster_id),
-                texts("overview.users"): event.user_count,
+                texts("overview.users"): texts.count(event.user_count),
                 texts("moves.matched"): texts.choice("matched", event.matched_by),
                 texts("moves.reason"): event.reason,
             }
@@ -83,3 +83,9 @@ def _lineage(view: View) -> None:
         hide_index=True,
         width="stretch",
     )
+
+
+def _names_before(view: View) -> dict[str, str]:
+    """Return what the segments of the refresh before are called, those that have ended since among them."""
+    before = view.refresh.matched_against
+    return {} if before is None else view.snapshot.display_names(before)

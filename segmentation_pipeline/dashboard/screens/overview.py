@@ -11,9 +11,13 @@ import streamlit as st
 
 from segmentation_pipeline.client import advice, retention
 from segmentation_pipeline.dashboard.figures import OVERALL, trend_figure
+from segmentation_pipeline.dashboard.markup import code, unticked
 from segmentation_pipeline.dashboard.session import say_verdict
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from segmentation_pipeline.client import SegmentSummary
     from segmentation_pipeline.dashboard.session import View
 
 TRENDS = ("share", "drop_off_rate", "retention")
@@ -21,57 +25,59 @@ TRENDS = ("share", "drop_off_rate", "retention")
 
 def show(view: View) -> None:
     """Show the page."""
-    texts, refresh = view.texts, view.refresh
+    texts = view.texts
     st.caption(texts("overview.lead", month=view.month_name))
     say_verdict(view)
     segments = view.snapshot.segments(view.month)
-    overall = next(
-        (fit for fit in retention.fits(view.snapshot.connection, view.month) if fit.cluster_id == OVERALL), None
-    )
-    at_risk, ended, count, dropped = st.columns(4)
-    at_risk.metric(
-        texts("overview.at_risk"), texts.count(refresh.at_risk_count), help=texts("overview.at_risk_help"), border=True
-    )
-    ended.metric(
-        texts("overview.ended"), texts.count(refresh.ended_early_count), help=texts("overview.ended_help"), border=True
-    )
-    count.metric(texts("overview.segments"), len(segments), border=True)
-    if overall is not None and overall.drop_off_days is not None:
-        dropped.metric(
-            texts("overview.drop_off", day=texts.number(overall.drop_off_days)),
-            texts.share(overall.drop_off_rate),
-            help=texts.interval(overall.drop_off_low, overall.drop_off_high),
-            border=True,
-        )
-    _table(view)
+    _figures(view, segments)
+    if segments:
+        _table(view, segments)
     st.subheader(texts("overview.promises"))
     _promises(view)
     st.subheader(texts("overview.trend"))
     _trends(view)
 
 
-def _table(view: View) -> None:
+def _figures(view: View, segments: Sequence[SegmentSummary]) -> None:
+    texts, refresh = view.texts, view.refresh
+    fits = retention.fits(view.snapshot.connection, view.month)
+    overall = next((fit for fit in fits if fit.cluster_id == OVERALL), None)
+    at_risk, ended = texts.count(refresh.at_risk_count), texts.count(refresh.ended_early_count)
+    with st.container(horizontal=True):
+        st.metric(texts("overview.at_risk"), at_risk, help=texts("overview.at_risk_help"), border=True)
+        st.metric(texts("overview.ended"), ended, help=texts("overview.ended_help"), border=True)
+        st.metric(texts("overview.segments"), texts.count(len(segments)), border=True)
+        if overall is not None and overall.drop_off_rate is not None:
+            st.metric(
+                texts("overview.drop_off", day=texts.number(overall.drop_off_days, digits=1)),
+                texts.share(overall.drop_off_rate),
+                help=texts.interval(overall.drop_off_low, overall.drop_off_high),
+                border=True,
+            )
+
+
+def _table(view: View, segments: Sequence[SegmentSummary]) -> None:
     texts = view.texts
+    days = {segment.drop_off_days for segment in segments}
+    dropped = texts("overview.drop_off_plain")
+    if len(days) == 1 and None not in days:
+        dropped = texts("overview.drop_off", day=texts.number(days.pop(), digits=1))
     rows = [
         {
             texts("overview.segment"): segment.display_name,
-            texts("overview.users"): segment.user_count,
+            texts("overview.users"): texts.count(segment.user_count),
             texts("overview.share"): 100 * segment.share,
-            texts("overview.drop_off", day=texts.number(segment.drop_off_days)): None
-            if segment.drop_off_rate is None
-            else 100 * segment.drop_off_rate,
+            dropped: None if segment.drop_off_rate is None else 100 * segment.drop_off_rate,
             texts("overview.risk"): texts.choice("risk", segment.churn_risk),
             texts("overview.stability"): texts.choice("stability", segment.stability) or "–",
-            texts("overview.advice"): segment.top_advice or "–",
+            texts("overview.advice"): unticked(segment.top_advice or "–"),
         }
-        for segment in view.snapshot.segments(view.month)
+        for segment in segments
     ]
-    bars = {
-        name: st.column_config.ProgressColumn(format="%.0f%%", min_value=0, max_value=100)
-        for name in (rows[0] if rows else {})
-        if name == texts("overview.share") or name.startswith(texts("overview.drop_off", day="").strip())
-    }
-    st.dataframe(rows, hide_index=True, column_config=bars, width="stretch")
+    bar = st.column_config.ProgressColumn(
+        format="%%%.0f" if texts.locale == "tr" else "%.0f%%", min_value=0, max_value=100, width=110
+    )
+    st.dataframe(rows, hide_index=True, column_config={texts("overview.share"): bar, dropped: bar}, width="stretch")
 
 
 def _promises(view: View) -> None:
@@ -82,10 +88,11 @@ def _promises(view: View) -> None:
         ("grounding", ":material/link:", _grounding(view)),
         ("decision", ":material/alt_route:", _decision(view)),
     )
-    for column, (name, icon, says) in zip(st.columns(len(told)), told, strict=True):
-        with column.container(border=True, height="stretch"):
-            st.markdown(f"{icon} **{view.texts(f'overview.{name}')}**")
-            st.markdown(says)
+    with st.container(border=True):
+        for name, icon, says in told:
+            promise, fact = st.columns([2, 7])
+            promise.markdown(f"{icon} **{view.texts(f'overview.{name}')}**")
+            fact.markdown(says)
 
 
 def _leakage(view: View) -> str:
@@ -93,9 +100,9 @@ def _leakage(view: View) -> str:
     landmark = refresh.landmark_at
     return texts(
         "overview.leakage_says",
-        start=f"{refresh.window_start:%Y-%m-%d}",
-        landmark=f"{landmark:%Y-%m-%d %H:%M}" if landmark else texts("overview.leakage_entry"),
-        as_of=f"{refresh.as_of:%Y-%m-%d %H:%M}",
+        start=texts.day(refresh.window_start),
+        landmark=texts.moment(landmark) if landmark else texts("overview.leakage_entry"),
+        as_of=texts.moment(refresh.as_of),
     )
 
 
@@ -106,7 +113,7 @@ def _identity(view: View) -> str:
     changes = [event for event in view.snapshot.lineage(view.month) if event.kind != "continued"]
     return texts(
         "overview.identity_says",
-        month=f"{refresh.matched_against:%Y-%m}",
+        month=texts.month(refresh.matched_against),
         told=texts("overview.identity_changes", count=len(changes)) if changes else texts("overview.identity_same"),
         moved=texts.share(refresh.moved_share),
         expected=texts.share(refresh.expected_moved_share),
@@ -114,10 +121,12 @@ def _identity(view: View) -> str:
 
 
 def _evidence(view: View) -> str:
+    texts = view.texts
     tests = [test for test in view.snapshot.evidence(view.month) if test.cluster_id == OVERALL]
-    lines = [f"{'✓' if test.is_passed else '✗'} {test.test} {view.texts.number(test.statistic)}" for test in tests]
-    passed = sum(test.is_passed for test in tests)
-    return "  \n".join([view.texts("overview.evidence_says", passed=passed, count=len(tests)), *lines])
+    passed = [texts.choice("test", test.test) for test in tests if test.is_passed]
+    failed = [texts.choice("test", test.test) for test in tests if not test.is_passed]
+    told = texts("overview.evidence_says", passed=len(passed), count=len(tests), tests="; ".join(passed) or "–")
+    return f"{told} {texts('overview.evidence_failed', tests='; '.join(failed))}" if failed else told
 
 
 def _grounding(view: View) -> str:
@@ -128,7 +137,7 @@ def _grounding(view: View) -> str:
     return view.texts(
         "overview.grounding_says",
         claims=view.texts.count(sum(row.claim_count for row in found.values())),
-        advisor=", ".join(f"`{advisor}`" for advisor in advisors),
+        advisor=", ".join(code(advisor) for advisor in advisors),
         refused=view.texts.count(sum(row.refused_count for row in found.values())),
     )
 
@@ -147,5 +156,5 @@ def _trends(view: View) -> None:
         return
     titles = (texts("overview.trend_size"), texts("overview.trend_drop_off"), texts("overview.trend_retention"))
     for column, name, title in zip(st.columns(3), TRENDS, titles, strict=True):
-        figure = trend_figure(points, name, view.names, view.colours, title)
+        figure = trend_figure(points, name, view.names, view.colours, texts, title)
         column.plotly_chart(figure, key=f"trend_{name}", config={"displayModeBar": False}, alt=title)

@@ -35,8 +35,11 @@ def _files(view: View) -> None:
         ("rejected", sum(file.rejected_count for file in files)),
         ("duplicates", sum(file.duplicate_count for file in files)),
     )
-    for column, (name, count) in zip(st.columns(4), figures, strict=True):
-        column.metric(texts(f"quality.{name}"), texts.count(count), border=True)
+    with st.container(horizontal=True):
+        for name, count in figures:
+            st.metric(texts(f"quality.{name}"), texts.count(count), border=True)
+    if not files:
+        return
     st.dataframe(
         [
             {
@@ -44,21 +47,20 @@ def _files(view: View) -> None:
                 texts("quality.format"): " ".join(
                     part for part in (file.format, file.encoding, file.compression) if part != "none"
                 ),
-                texts("quality.size"): file.byte_count / 1e6,
-                texts("quality.read"): file.read_count,
-                texts("quality.accepted"): file.accepted_count,
-                texts("quality.rejected"): file.rejected_count,
-                texts("quality.duplicates"): file.duplicate_count,
+                texts("quality.size"): f"{texts.number(file.byte_count / 1e6, digits=1)} MB",
+                texts("quality.read"): texts.count(file.read_count),
+                texts("quality.accepted"): texts.count(file.accepted_count),
+                texts("quality.rejected"): texts.count(file.rejected_count),
+                texts("quality.duplicates"): texts.count(file.duplicate_count),
                 texts("quality.span"): ""
                 if file.first_event_at is None or file.last_event_at is None
-                else f"{file.first_event_at:%Y-%m-%d} – {file.last_event_at:%Y-%m-%d}",
+                else f"{texts.day(file.first_event_at)} – {texts.day(file.last_event_at)}",
                 texts("quality.problem"): file.error or "",
             }
             for file in files
         ],
         hide_index=True,
         width="stretch",
-        column_config={texts("quality.size"): st.column_config.NumberColumn(format="%.1f MB")},
     )
 
 
@@ -71,8 +73,8 @@ def _rejections(view: View) -> None:
     st.dataframe(
         [
             {
-                texts("quality.reason"): row.reason,
-                texts("quality.records"): row.record_count,
+                texts("quality.reason"): texts.choice("reason", row.reason),
+                texts("quality.records"): texts.count(row.record_count),
                 texts("quality.example"): f"{row.example_file}, {row.example_record_number}: {row.example_message}",
             }
             for row in found
@@ -90,6 +92,8 @@ def _checks(view: View) -> None:
         st.warning(texts("quality.checks_failed", failed=len(failed), count=len(found)), icon=":material/rule:")
     else:
         st.success(texts("quality.checks_fine", count=len(found)), icon=":material/check:")
+    if not found:
+        return
     has_all = st.toggle(texts("quality.all"), key="all_checks", value=not failed)
     st.dataframe(
         [
@@ -98,8 +102,8 @@ def _checks(view: View) -> None:
                 texts("quality.severity"): check.severity,
                 texts("quality.table"): check.table_name,
                 texts("quality.check"): check.check_name,
-                texts("quality.month"): "" if check.refresh_month is None else f"{check.refresh_month:%Y-%m}",
-                texts("quality.problem"): check.description,
+                texts("quality.month"): "" if check.refresh_month is None else texts.month(check.refresh_month),
+                texts("quality.told"): check.description,
             }
             for check in (found if has_all else failed)
         ],

@@ -12,6 +12,7 @@ import streamlit as st
 from segmentation_pipeline.client import advice
 from segmentation_pipeline.dashboard.cards import advice_item, feature_names, segment_heading
 from segmentation_pipeline.dashboard.figures import OVERALL, contrasts_figure
+from segmentation_pipeline.dashboard.markup import code, quiet
 from segmentation_pipeline.dashboard.session import say_verdict
 from segmentation_pipeline.errors import PipelineError
 
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from segmentation_pipeline.dashboard.session import View
 
 KINDS = (("pain_point", "pain"), ("product_recommendation", "remedy"), ("experiment", "experiments"))
+
+EDITOR = "dashboard"
+"""Who edits, in the history of names and notes: the page asks nobody to sign in."""
 
 
 def show(view: View) -> None:
@@ -48,7 +52,7 @@ def _card(view: View, detail: SegmentDetail, items: list[Recommendation], advise
     apart, told = st.columns([5, 6])
     with apart:
         st.markdown(f"**{texts('segments.apart')}**")
-        figure = contrasts_figure(detail.contrasts, feature_names(detail), view.colour(detail.cluster_id), texts)
+        figure = contrasts_figure(detail.contrasts, feature_names(detail, texts), view.colour(detail.cluster_id), texts)
         st.plotly_chart(
             figure,
             key=f"contrasts_{detail.cluster_id}",
@@ -72,34 +76,40 @@ def _advice(view: View, items: list[Recommendation], advised: SegmentAdvice | No
             for item in own:
                 advice_item(view, item)
     if advised is not None:
-        st.caption(texts("segments.by", advisor=f"`{advised.advisor}`"))
+        st.caption(texts("segments.by", advisor=code(advised.advisor)))
         if advised.instead_because:
-            st.caption(f":material/warning: {texts('segments.instead', reason=advised.instead_because)}")
+            st.caption(f":material/warning: {texts('segments.instead', reason=quiet(advised.instead_because))}")
 
 
 def _edit(view: View, detail: SegmentDetail) -> None:
     texts, cluster_id = view.texts, detail.cluster_id
     with st.expander(texts("segments.edit"), icon=":material/edit:"):
-        st.caption(texts("segments.own_label", label=detail.summary.label, cluster_id=cluster_id))
+        st.caption(texts("segments.own_label", label=quiet(detail.summary.label), cluster_id=cluster_id))
         with st.form(f"name_{cluster_id}", border=False):
             name = st.text_input(texts("segments.name"), value=detail.display_name, max_chars=80)
             save, back = st.columns(2)
             is_saved = save.form_submit_button(texts("app.save"))
             is_back = back.form_submit_button(texts("app.cancel"))
         for note in detail.summary.notes:
-            st.markdown(f"> {note.text}")
-            st.caption(texts("segments.signed", by=note.created_by, at=f"{note.created_at:%Y-%m-%d %H:%M}"))
+            st.markdown(quiet(note.text))
+            st.caption(texts("segments.signed", by=quiet(note.created_by), at=texts.moment(note.created_at)))
         with st.form(f"note_{cluster_id}", border=False, clear_on_submit=True):
             note_text = st.text_area(texts("segments.note"), height=68)
             is_noted = st.form_submit_button(texts("app.save"))
     try:
         if is_saved and name.strip() != detail.display_name:
-            view.home.rename_segment(cluster_id, name, by="dashboard")
-            st.rerun()
-        if is_back and view.home.clear_name(cluster_id, by="dashboard"):
-            st.rerun()
+            stored = view.home.rename_segment(cluster_id, name, by=EDITOR)
+            _done(texts("segments.renamed", name=quiet(stored)))
+        if is_back and view.home.clear_name(cluster_id, by=EDITOR):
+            _done(texts("segments.name_back"))
         if is_noted and note_text.strip():
-            view.home.add_note(cluster_id, note_text, by="dashboard")
-            st.rerun()
+            view.home.add_note(cluster_id, note_text, by=EDITOR)
+            _done(texts("segments.noted"))
     except PipelineError as refused:
-        st.error(str(refused), icon=":material/block:")
+        st.error(quiet(str(refused)), icon=":material/block:")
+
+
+def _done(told: str) -> None:
+    """Tell that an edit is kept, and show the page with it."""
+    st.toast(told, icon=":material/check:")
+    st.rerun()
