@@ -1,4 +1,4 @@
-"""The `segpipe` command: init, simulate, run, ui, configure, prompts, doctor, segments.
+"""The `segpipe` command: init, simulate, run, ui, dashboard, configure, prompts, doctor, segments.
 
 Add here: a command, as a few calls; every error a user can cause is printed, not raised.
 Keep out: what the commands do (terminal/).
@@ -124,6 +124,20 @@ def ui(home: HomeOption = None, port: Annotated[int, typer.Option(min=1, max=655
     workspace = Path(__file__).resolve().parent.parent / "workspace.yaml"
     target = ["-w", str(workspace)] if workspace.exists() else ["-m", "segmentation_pipeline.definitions"]
     os.execv(sys.executable, [sys.executable, "-m", "dagster", "dev", *target, "-h", "127.0.0.1", "-p", str(port)])
+
+
+@app.command()
+def dashboard(home: HomeOption = None, port: Annotated[int, typer.Option(min=1, max=65535)] = 8501) -> None:
+    """Open the dashboard on 127.0.0.1: map, segments, retention, moves, data quality."""
+    with told_plainly():
+        used = find_home(home)
+        used.settings()
+        from segmentation_pipeline.dashboard.launch import command, environment, refuse_taken_port
+
+        refuse_taken_port(port)
+    console.print(f"Dashboard on http://127.0.0.1:{port} for {escape(str(used.root))} (Ctrl-C ends it)", soft_wrap=True)
+    sys.stdout.flush()
+    os.execve(sys.executable, command(port), environment(used))
 
 
 @app.command()

@@ -80,6 +80,12 @@ def advice_item(view: View, item: Recommendation) -> None:
             st.dataframe([_cited(citation, texts) for citation in item.citations], hide_index=True)
 
 
+def advisor_name(advisor: str, texts: Texts) -> str:
+    """Return who advised: the rules, or a model by its name."""
+    known = texts.choice("advisor", advisor)
+    return known if known != advisor else code(advisor)
+
+
 def _cited(citation: Citation, texts: Texts) -> dict[str, str]:
     compared = texts.choice("comparator", citation.comparator)
     if citation.comparator_value is not None:

@@ -31,8 +31,8 @@ DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 SEQUENTIAL = "Viridis"
 """Readable by colour-blind people and in grey."""
 
-FADING_BLUE = ((0.0, "rgba(0,114,178,0.04)"), (1.0, "rgba(0,114,178,1)"))
-"""Nothing to all, on a light page and on a dark one."""
+FADING_BLUE = ((0.0, "rgba(0,114,178,0.04)"), (1.0, "rgba(0,114,178,0.6)"))
+"""Nothing to all; faint enough for the words on it, on a light page and on a dark one."""
 
 HAZARD_TICKS = (0.05, 0.1, 0.2, 0.5, 1, 2, 5, 10, 20)
 """Round ratios on a log axis; an interval beyond the outer two leaves the figure, its numbers are in the hover."""
@@ -74,7 +74,7 @@ def _points(points: Any, marker: dict[str, Any], name: str | None, hover: str) -
         y=points["map_y"],
         mode="markers",
         name=name,
-        marker=marker,
+        marker={"opacity": 0.85, **marker},
         customdata=points["user_id"].to_numpy(),
         text=[in_figure(user_id) for user_id in points["user_id"]],
         hovertemplate=hover,
@@ -187,7 +187,8 @@ def hazard_figure(
             )
         )
     figure.add_vline(x=1, line={"dash": "dot", "color": NEUTRAL_COLOUR})
-    low, high = max(min(ends) / 1.2, HAZARD_TICKS[0]), min(max(ends) * 1.2, HAZARD_TICKS[-1])
+    low = max((tick for tick in HAZARD_TICKS if tick < min(ends)), default=HAZARD_TICKS[0])
+    high = min((tick for tick in HAZARD_TICKS if tick > max(ends)), default=HAZARD_TICKS[-1])
     figure.update_xaxes(
         type="log",
         title_text=texts("retention.hazards_axis"),
@@ -332,6 +333,7 @@ def agreement_figure(
     )
     figure.update_yaxes(
         autorange="reversed",
+        showgrid=False,
         automargin=True,
         type="category",
         tickvals=rows,
@@ -341,6 +343,7 @@ def agreement_figure(
         automargin=True,
         side="top",
         tickangle=0,
+        showgrid=False,
         type="category",
         tickvals=columns,
         ticktext=[_name(column, names, texts, wrap=13) for column in columns],

@@ -6,13 +6,14 @@ Add here: another setting of the server. Keep out: pages.
 from __future__ import annotations
 
 import os
+import socket
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from collections.abc import Sequence
+from segmentation_pipeline.errors import SettingsError
 
+if TYPE_CHECKING:
     from segmentation_pipeline.config import Home
 
 APP = Path(__file__).with_name("app.py")
@@ -33,10 +34,26 @@ SERVER: dict[str, str] = {
 """Settings of Streamlit; given on the command line, so that no file of the user's can turn telemetry on again."""
 
 
-def command(port: int) -> Sequence[str]:
+def command(port: int) -> list[str]:
     """Return the command that serves the dashboard at a port."""
     settings = [f"--{name}={value}" for name, value in SERVER.items()]
     return [sys.executable, "-m", "streamlit", "run", str(APP), f"--server.port={port}", *settings]
+
+
+def refuse_taken_port(port: int) -> None:
+    """Make sure that the port can be served.
+
+    Raises:
+        SettingsError: another program serves it, or it may not be used.
+    """
+    with socket.socket() as tried:
+        tried.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            tried.bind((SERVER["server.address"], port))
+        except OSError as problem:
+            raise SettingsError(
+                f"Port {port} of 127.0.0.1 cannot be served ({problem.strerror}). Next: give another --port."
+            ) from problem
 
 
 def environment(home: Home) -> dict[str, str]:

@@ -40,8 +40,8 @@ STYLE = """<style>
 [data-testid=stMainBlockContainer] h4 {font-size: 1.1rem}
 [data-testid=stCaptionContainer], [data-testid=stCaptionContainer] p {color: inherit; opacity: .87}
 [data-testid=stMetricValue] {font-size: 1.7rem}
-[data-testid=stPlotlyChart] :is(.xtick, .ytick, .g-xtitle, .g-ytitle, .g-gtitle, .legend, .cbaxis, .infolayer) text
-  {fill: currentColor !important}
+[data-testid=stPlotlyChart] :is(.xtick, .ytick, .g-xtitle, .g-ytitle, .g-gtitle, .legend, .cbaxis, .infolayer,
+  .heatmap-label) text {fill: currentColor !important}
 @media (max-width: 640px) {[data-testid=stMainBlockContainer] {padding: 3.5rem 1rem 3rem}}
 </style>"""
 """Less air above titles, and the contrast of small words, which Streamlit draws in a grey under 4.5 to 1."""

@@ -54,19 +54,28 @@ class Texts:
         """Return a share of 1 as a percentage, a dash where there is none."""
         if value is None or math.isnan(value):
             return "–"
-        written = f"{100 * value:.{digits}f}"
-        return f"%{written.replace('.', ',')}" if self.locale == "tr" else f"{written}%"
+        written = self._apart(f"{abs(100 * value):.{digits}f}")
+        sign = "-" if value < 0 else ""
+        return f"{sign}%{written}" if self.locale == "tr" else f"{sign}{written}%"
 
     def count(self, value: int) -> str:
         """Return a whole number with its thousands set apart."""
-        written = f"{value:,}"
-        return written.replace(",", ".") if self.locale == "tr" else written
+        return self._apart(f"{value:,}")
 
     def number(self, value: float | None, *, digits: int = 2) -> str:
         """Return a number, a dash where there is none."""
         if value is None or math.isnan(value):
             return "–"
         written = f"{value:,.{digits}f}".rstrip("0").rstrip(".") if digits else f"{value:,.0f}"
+        return self._apart("0" if written == "-0" else written)
+
+    def span(self, low: float | None, high: float | None, *, digits: int = 2) -> str:
+        """Return both ends of an interval with so many digits, a dash where there is none."""
+        if low is None or high is None:
+            return "–"
+        return " – ".join(self._apart(f"{round(end, digits) + 0.0:,.{digits}f}") for end in (low, high))
+
+    def _apart(self, written: str) -> str:
         return written.translate(str.maketrans(",.", ".,")) if self.locale == "tr" else written
 
     def measured(self, value: float | None, unit: str | None) -> str:

@@ -12,6 +12,7 @@ import streamlit as st
 
 from segmentation_pipeline.client import maps
 from segmentation_pipeline.dashboard.cards import contrast_lines, segment_heading
+from segmentation_pipeline.dashboard.columns import counts, percent_bars
 from segmentation_pipeline.dashboard.figures import UNCLASSIFIED, map_figure
 from segmentation_pipeline.dashboard.markup import code, quiet
 from segmentation_pipeline.dashboard.session import say_verdict
@@ -90,22 +91,23 @@ def colouring_name(view: View, name: str) -> str:
 def _card(view: View, found: MapPoints, event: Any) -> None:
     texts = view.texts
     segments = sorted(view.names)
+    user_key = f"map_user_{view.month}"
     picked_segment = st.selectbox(
         texts("map.pick_segment"),
         segments,
         index=None,
-        key="map_segment",
+        key=f"map_segment_{view.month}",
         format_func=view.name,
         placeholder="–",
         on_change=_remember,
-        args=(PICKERS,),
+        args=(PICKERS, user_key),
     )
     users = maps.users_like(view.snapshot.connection, view.month, "", picked_segment, most=MOST_OFFERED)
     picked_user = st.selectbox(
         texts("map.pick_user"),
         users,
         index=None,
-        key="map_user",
+        key=user_key,
         help=texts("map.pick_user_help"),
         placeholder="–",
         accept_new_options=True,
@@ -134,25 +136,26 @@ def _summary(view: View, points: pd.DataFrame) -> None:
             f"**{texts('map.lasso', count=texts.count(len(points)))}** · "
             f"{texts('map.lasso_rate', rate=texts.share(rate))}"
         )
-        counts = points["cluster_id"].value_counts()
+        sizes = points["cluster_id"].value_counts()
         st.dataframe(
             [
                 {
                     texts("overview.segment"): view.name(str(cluster_id)),
-                    texts("overview.users"): texts.count(int(count)),
+                    texts("overview.users"): int(count),
                     texts("overview.share"): 100 * count / len(points),
                 }
-                for cluster_id, count in counts.items()
+                for cluster_id, count in sizes.items()
             ],
             hide_index=True,
-            column_config={
-                texts("overview.share"): st.column_config.ProgressColumn(format="%.0f%%", min_value=0, max_value=100)
-            },
+            column_config=counts(texts("overview.users")) | percent_bars(texts, texts("overview.share")),
         )
 
 
-def _remember(used: str) -> None:
+def _remember(used: str, cleared: str | None = None) -> None:
+    """Keep what was used last; a segment picked anew lets go of the user picked before."""
     st.session_state["map_last"] = used
+    if cleared is not None:
+        st.session_state[cleared] = None
 
 
 def _user(view: View, user_id: str) -> None:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from segmentation_pipeline.client.moves import moves
+from segmentation_pipeline.dashboard.columns import counts
 from segmentation_pipeline.dashboard.figures import OUTSIDE, OVERALL, moves_figure
 from segmentation_pipeline.dashboard.session import say_verdict
 
@@ -74,13 +75,14 @@ def _lineage(view: View) -> None:
                 texts("moves.other"): "–"
                 if event.other_cluster_id is None
                 else names.get(event.other_cluster_id, event.other_cluster_id),
-                texts("overview.users"): texts.count(event.user_count),
+                texts("overview.users"): event.user_count,
                 texts("moves.matched"): texts.choice("matched", event.matched_by),
                 texts("moves.reason"): event.reason,
             }
             for event in view.snapshot.lineage(view.month)
         ],
         hide_index=True,
+        column_config=counts(texts("overview.users")),
         width="stretch",
     )
 

@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from segmentation_pipeline.client import advice, retention
+from segmentation_pipeline.dashboard.cards import advisor_name
+from segmentation_pipeline.dashboard.columns import counts, percent_bars
 from segmentation_pipeline.dashboard.figures import OVERALL, trend_figure
-from segmentation_pipeline.dashboard.markup import code, unticked
+from segmentation_pipeline.dashboard.markup import unticked
 from segmentation_pipeline.dashboard.session import say_verdict
 
 if TYPE_CHECKING:
@@ -65,7 +67,7 @@ def _table(view: View, segments: Sequence[SegmentSummary]) -> None:
     rows = [
         {
             texts("overview.segment"): segment.display_name,
-            texts("overview.users"): texts.count(segment.user_count),
+            texts("overview.users"): segment.user_count,
             texts("overview.share"): 100 * segment.share,
             dropped: None if segment.drop_off_rate is None else 100 * segment.drop_off_rate,
             texts("overview.risk"): texts.choice("risk", segment.churn_risk),
@@ -74,10 +76,8 @@ def _table(view: View, segments: Sequence[SegmentSummary]) -> None:
         }
         for segment in segments
     ]
-    bar = st.column_config.ProgressColumn(
-        format="%%%.0f" if texts.locale == "tr" else "%.0f%%", min_value=0, max_value=100, width=110
-    )
-    st.dataframe(rows, hide_index=True, column_config={texts("overview.share"): bar, dropped: bar}, width="stretch")
+    shown_as = {**counts(texts("overview.users")), **percent_bars(texts, texts("overview.share"), dropped)}
+    st.dataframe(rows, hide_index=True, column_config=shown_as, width="stretch")
 
 
 def _promises(view: View) -> None:
@@ -137,7 +137,7 @@ def _grounding(view: View) -> str:
     return view.texts(
         "overview.grounding_says",
         claims=view.texts.count(sum(row.claim_count for row in found.values())),
-        advisor=", ".join(code(advisor) for advisor in advisors),
+        advisor=", ".join(advisor_name(advisor, view.texts) for advisor in advisors),
         refused=view.texts.count(sum(row.refused_count for row in found.values())),
     )
 

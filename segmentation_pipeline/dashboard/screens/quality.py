@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from segmentation_pipeline.client import quality
+from segmentation_pipeline.dashboard.columns import counts
 
 if TYPE_CHECKING:
     from segmentation_pipeline.dashboard.session import View
@@ -48,10 +49,10 @@ def _files(view: View) -> None:
                     part for part in (file.format, file.encoding, file.compression) if part != "none"
                 ),
                 texts("quality.size"): f"{texts.number(file.byte_count / 1e6, digits=1)} MB",
-                texts("quality.read"): texts.count(file.read_count),
-                texts("quality.accepted"): texts.count(file.accepted_count),
-                texts("quality.rejected"): texts.count(file.rejected_count),
-                texts("quality.duplicates"): texts.count(file.duplicate_count),
+                texts("quality.read"): file.read_count,
+                texts("quality.accepted"): file.accepted_count,
+                texts("quality.rejected"): file.rejected_count,
+                texts("quality.duplicates"): file.duplicate_count,
                 texts("quality.span"): ""
                 if file.first_event_at is None or file.last_event_at is None
                 else f"{texts.day(file.first_event_at)} – {texts.day(file.last_event_at)}",
@@ -60,6 +61,7 @@ def _files(view: View) -> None:
             for file in files
         ],
         hide_index=True,
+        column_config=counts(*(texts(f"quality.{name}") for name, _ in figures)),
         width="stretch",
     )
 
@@ -74,12 +76,13 @@ def _rejections(view: View) -> None:
         [
             {
                 texts("quality.reason"): texts.choice("reason", row.reason),
-                texts("quality.records"): texts.count(row.record_count),
+                texts("quality.records"): row.record_count,
                 texts("quality.example"): f"{row.example_file}, {row.example_record_number}: {row.example_message}",
             }
             for row in found
         ],
         hide_index=True,
+        column_config=counts(texts("quality.records")),
         width="stretch",
     )
 
@@ -99,7 +102,7 @@ def _checks(view: View) -> None:
         [
             {
                 texts("quality.result"): texts("quality.passed" if check.is_passed else "quality.failed"),
-                texts("quality.severity"): check.severity,
+                texts("quality.severity"): texts.choice("severity", check.severity),
                 texts("quality.table"): check.table_name,
                 texts("quality.check"): check.check_name,
                 texts("quality.month"): "" if check.refresh_month is None else texts.month(check.refresh_month),

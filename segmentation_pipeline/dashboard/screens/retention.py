@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from segmentation_pipeline.client import retention
+from segmentation_pipeline.dashboard.columns import counts, decimals
 from segmentation_pipeline.dashboard.figures import OVERALL, POOLED, curves_figure, hazard_figure
 from segmentation_pipeline.dashboard.markup import quiet
 from segmentation_pipeline.dashboard.session import say_verdict
@@ -72,13 +73,11 @@ def _at_risk(view: View, points: Sequence[CurvePoint]) -> None:
     st.dataframe(
         [
             {texts("overview.segment"): view.name(cluster_id)}
-            | {
-                texts("retention.day", day=texts.number(day)): texts.count(at_risk_at(followed, cluster_id, day))
-                for day in shown
-            }
+            | {texts("retention.day", day=texts.number(day)): at_risk_at(followed, cluster_id, day) for day in shown}
             for cluster_id in order
         ],
         hide_index=True,
+        column_config=counts(*(texts("retention.day", day=texts.number(day)) for day in shown)),
         width="stretch",
     )
 
@@ -120,13 +119,14 @@ def _kept(view: View, fits: Sequence[SurvivalFit]) -> None:
         [
             {
                 texts("overview.segment"): view.name(fit.cluster_id),
-                texts("overview.users"): texts.count(fit.user_count),
-                texts("retention.kept"): texts.number(fit.rmst_days),
-                texts("retention.interval"): f"{texts.number(fit.rmst_low)} – {texts.number(fit.rmst_high)}",
+                texts("overview.users"): fit.user_count,
+                texts("retention.kept"): fit.rmst_days,
+                texts("retention.interval"): texts.span(fit.rmst_low, fit.rmst_high),
             }
             for fit in fitted
         ],
         hide_index=True,
+        column_config=counts(texts("overview.users")) | decimals(2, texts("retention.kept")),
         width="stretch",
     )
 
@@ -153,16 +153,15 @@ def _pairs(view: View) -> None:
     rows = [
         {
             texts("retention.pair"): f"{view.name(pair.cluster_id)} – {view.name(pair.other_cluster_id)}",
-            texts("retention.holm"): texts.number(pair.holm_p, digits=4),
-            texts("retention.days_longer"): texts.number(pair.rmst_difference_days),
-            texts("retention.interval"): "–"
-            if pair.rmst_difference_low is None
-            else f"{texts.number(pair.rmst_difference_low)} – {texts.number(pair.rmst_difference_high)}",
+            texts("retention.holm"): pair.holm_p,
+            texts("retention.days_longer"): pair.rmst_difference_days,
+            texts("retention.interval"): texts.span(pair.rmst_difference_low, pair.rmst_difference_high),
         }
         for pair in found
         if pair.status == "fitted"
     ]
     if rows:
-        st.dataframe(rows, hide_index=True, width="stretch")
+        shown_as = decimals(4, texts("retention.holm")) | decimals(2, texts("retention.days_longer"))
+        st.dataframe(rows, hide_index=True, column_config=shown_as, width="stretch")
     elif found:
         st.caption(texts("retention.not_fitted", reason=quiet(found[0].reason or "–")))

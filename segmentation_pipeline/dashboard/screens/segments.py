@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from segmentation_pipeline.client import advice
-from segmentation_pipeline.dashboard.cards import advice_item, feature_names, segment_heading
+from segmentation_pipeline.dashboard.cards import advice_item, advisor_name, feature_names, segment_heading
 from segmentation_pipeline.dashboard.figures import OVERALL, contrasts_figure
-from segmentation_pipeline.dashboard.markup import code, quiet
+from segmentation_pipeline.dashboard.markup import quiet
 from segmentation_pipeline.dashboard.session import say_verdict
 from segmentation_pipeline.errors import PipelineError
 
@@ -76,7 +76,7 @@ def _advice(view: View, items: list[Recommendation], advised: SegmentAdvice | No
             for item in own:
                 advice_item(view, item)
     if advised is not None:
-        st.caption(texts("segments.by", advisor=code(advised.advisor)))
+        st.caption(texts("segments.by", advisor=advisor_name(advised.advisor, texts)))
         if advised.instead_because:
             st.caption(f":material/warning: {texts('segments.instead', reason=quiet(advised.instead_because))}")
 
