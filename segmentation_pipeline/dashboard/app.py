@@ -47,6 +47,12 @@ PAGES = {
 }
 FIRST = next(iter(PAGES))
 
+# Drawn here: an icon given by name is fetched from a server of Google's.
+ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><circle cx="7" cy="8" r="4.5" fill="#0072B2"/>'
+    '<circle cx="17" cy="7" r="3.5" fill="#D55E00"/><circle cx="14" cy="17" r="5" fill="#009E73"/></svg>'
+)
+
 
 @dataclass(frozen=True)
 class Opened:
@@ -61,7 +67,7 @@ class Opened:
 def main() -> None:
     """Show the chosen page."""
     texts = session.chosen_texts()
-    st.set_page_config(page_title=texts("app.title"), page_icon=":material/donut_small:", layout="wide")
+    st.set_page_config(page_title=texts("app.title"), page_icon=ICON, layout="wide")
     session.apply_style()
     with contextlib.ExitStack() as until_shown:
         opened = _open(until_shown, texts)

@@ -62,7 +62,7 @@ def map_figure(
             "colorbar": {"title": {"text": in_figure(value_title), "side": "right"}, "thickness": 12},
         }
         figure.add_trace(_points(points, marker, None, "%{text}<br>%{marker.color:.3g}<extra></extra>"))
-    figure.update_layout(dragmode="lasso", legend={"orientation": "h", "y": -0.02, "yanchor": "top"})
+    figure.update_layout(dragmode="pan", legend={"orientation": "h", "y": -0.02, "yanchor": "top"})
     figure.update_xaxes(visible=False)
     figure.update_yaxes(visible=False, scaleanchor="x")
     return figure

@@ -26,6 +26,14 @@ if TYPE_CHECKING:
 
 DROPPED_COLOUR, STAYED_COLOUR = SEGMENT_COLOURS[1], SEGMENT_COLOURS[4]
 SEGMENT, DROP_OFF = "segment", "drop_off"
+TOOLBAR = {
+    "displaylogo": False,
+    "displayModeBar": True,
+    "scrollZoom": True,
+    "modeBarButtonsToRemove": ["autoScale2d", "zoom2d"],
+}
+"""Dragging moves the map, because a click selects only while it does; the lasso is a button that is always shown."""
+
 MOST_ACTIONS = 5
 MOST_OFFERED = 2_000
 """Ids a picker offers; any other can be typed whole."""
@@ -71,7 +79,7 @@ def _map(view: View) -> tuple[MapPoints, Any]:
         key=f"map_{view.month_name}_{chosen}",
         on_select=partial(_remember, MAP),
         selection_mode=("points", "lasso"),
-        config={"displaylogo": False, "scrollZoom": True},
+        config=TOOLBAR,
         alt=texts("map.alt", colour=colouring_name(view, chosen)),
     )
     st.caption(texts("map.distances"))
