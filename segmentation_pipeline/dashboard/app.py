@@ -1,6 +1,6 @@
 """The dashboard's entry, run by Streamlit: navigation, the choice of refresh and language, and designed errors.
 
-Add here: a page in PAGES (and its title under [page] of texts/). Keep out: what pages show (screens/).
+Add here: what every page has around it. Keep out: which pages there are (pages.py), and what they show (screens/).
 """
 
 from __future__ import annotations
@@ -16,42 +16,12 @@ import streamlit as st
 from segmentation_pipeline.config import SAMPLE_HOME
 from segmentation_pipeline.dashboard import session
 from segmentation_pipeline.dashboard.markup import code, quiet
-from segmentation_pipeline.dashboard.screens import discovered, map_page, moves, overview, quality, retention, segments
+from segmentation_pipeline.dashboard.pages import FIRST, PAGES
 from segmentation_pipeline.errors import NothingPublished, PipelineError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from segmentation_pipeline.client import Client, RefreshSummary, Snapshot
-    from segmentation_pipeline.dashboard.session import View
     from segmentation_pipeline.dashboard.wording import Texts
-
-
-@dataclass(frozen=True)
-class Page:
-    """One page: its icon, what shows it, and whether it says something of a refresh with too little data, too."""
-
-    icon: str
-    show: Callable[[View], None]
-    needs_segments: bool = True
-
-
-PAGES = {
-    "overview": Page(":material/space_dashboard:", overview.show),
-    "map": Page(":material/scatter_plot:", map_page.show),
-    "segments": Page(":material/groups:", segments.show),
-    "retention": Page(":material/trending_down:", retention.show),
-    "moves": Page(":material/swap_horiz:", moves.show),
-    "discovered": Page(":material/psychology:", discovered.show),
-    "quality": Page(":material/fact_check:", quality.show, needs_segments=False),
-}
-FIRST = next(iter(PAGES))
-
-# Drawn here: an icon given by name is fetched from a server of Google's.
-ICON = (
-    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><circle cx="7" cy="8" r="4.5" fill="#0072B2"/>'
-    '<circle cx="17" cy="7" r="3.5" fill="#D55E00"/><circle cx="14" cy="17" r="5" fill="#009E73"/></svg>'
-)
 
 
 @dataclass(frozen=True)
@@ -67,7 +37,7 @@ class Opened:
 def main() -> None:
     """Show the chosen page."""
     texts = session.chosen_texts()
-    st.set_page_config(page_title=texts("app.title"), page_icon=ICON, layout="wide")
+    st.set_page_config(page_title=texts("app.title"), page_icon=session.ICON, layout="wide")
     session.apply_style()
     with contextlib.ExitStack() as until_shown:
         opened = _open(until_shown, texts)

@@ -32,6 +32,12 @@ LOOKS: dict[str, tuple[str, Callable[..., object], BadgeColour]] = {
 }
 """Verdict -> its icon, box and colour: the icons and words differ, so that nobody needs the colour."""
 
+ICON = (
+    '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24"><circle cx="7" cy="8" r="4.5" fill="#0072B2"/>'
+    '<circle cx="17" cy="7" r="3.5" fill="#D55E00"/><circle cx="14" cy="17" r="5" fill="#009E73"/></svg>'
+)
+"""The icon of the browser's tab; one given by name would be fetched from a server of Google's."""
+
 STYLE = """<style>
 [data-testid=stMainBlockContainer] {padding: 3.5rem 2.5rem 4rem; max-width: 84rem}
 [data-testid=stMainBlockContainer] h1 {font-size: 2rem; padding: .25rem 0}

@@ -1,0 +1,40 @@
+"""Which pages the dashboard has, in the order of the navigation.
+
+Add here: a page, whose title goes under [page] of texts/ and whose `show` into screens/. Keep out: what pages show.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from segmentation_pipeline.dashboard.screens import discovered, map_page, moves, overview, quality, retention, segments
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from segmentation_pipeline.dashboard.session import View
+
+
+@dataclass(frozen=True)
+class Page:
+    """One page: its icon, what shows it, and whether it says nothing of a refresh with too little data."""
+
+    icon: str
+    show: Callable[[View], None]
+    needs_segments: bool = True
+
+
+PAGES = {
+    "overview": Page(":material/space_dashboard:", overview.show),
+    "map": Page(":material/scatter_plot:", map_page.show),
+    "segments": Page(":material/groups:", segments.show),
+    "retention": Page(":material/trending_down:", retention.show),
+    "moves": Page(":material/swap_horiz:", moves.show),
+    "discovered": Page(":material/psychology:", discovered.show),
+    "quality": Page(":material/fact_check:", quality.show, needs_segments=False),
+}
+"""Name, which is also the address, -> page."""
+
+FIRST = next(iter(PAGES))
+"""The page at `/`."""
