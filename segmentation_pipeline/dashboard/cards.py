@@ -26,10 +26,9 @@ ACTION_SHARE = "mix:"
 def segment_heading(view: View, detail: SegmentDetail) -> None:
     """Show name, description, size, drop-off and stability of a segment."""
     texts, summary = view.texts, detail.summary
-    st.markdown(
+    st.html(
         "<h3 style='margin:0;padding:0 0 0 .6rem;overflow-wrap:anywhere;"
-        f"border-left:.5rem solid {view.colour(detail.cluster_id)}'>{in_html(summary.display_name)}</h3>",
-        unsafe_allow_html=True,
+        f"border-left:.5rem solid {view.colour(detail.cluster_id)}'>{in_html(summary.display_name)}</h3>"
     )
     st.markdown(quiet(detail.description))
     size = texts("segments.of_users", count=texts.count(summary.user_count), share=texts.share(summary.share))

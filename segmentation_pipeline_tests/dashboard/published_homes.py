@@ -93,4 +93,5 @@ def opened(home: Home, monkeypatch: pytest.MonkeyPatch, page: str = "home", **st
 def told(app: AppTest) -> str:
     """Return everything a page says in words."""
     kinds = ("title", "subheader", "caption", "markdown", "info", "success", "warning", "error")
-    return "\n".join(str(element.value) for kind in kinds for element in getattr(app.main, kind))
+    words = [str(element.value) for kind in kinds for element in getattr(app.main, kind)]
+    return "\n".join([*words, *(element.proto.body for element in app.main.get("html"))])
