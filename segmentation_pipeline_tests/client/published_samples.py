@@ -132,8 +132,8 @@ ROWS = (
         'They rise.' AS persona_description, 'rules' AS advisor, 3 AS claim_count, 0 AS refused_count""",
     """INSERT INTO landed_files BY NAME
     SELECT name AS file_name, status, IF(status = 'error', 'not a table', NULL) AS error, 10 AS read_count,
-        8 AS accepted_count, 2 AS rejected_count, 0 AS duplicate_count, 99 AS byte_count, 'csv' AS format, 'utf-8' AS encoding,
-        'gzip' AS compression
+        8 AS accepted_count, 2 AS rejected_count, 0 AS duplicate_count, 99 AS byte_count, 'csv' AS format,
+        'utf-8' AS encoding, 'gzip' AS compression
     FROM (VALUES ('a.csv', 'loaded'), ('b.csv', 'error')) AS given(name, status)""",
     """INSERT INTO rejected_events BY NAME
     SELECT file AS file_name, number AS record_number, reason, 'record ' || number AS message

@@ -4,7 +4,9 @@ import pytest
 
 from segmentation_pipeline import client
 from segmentation_pipeline.client import maps
+from segmentation_pipeline.config import Home
 from segmentation_pipeline.dashboard.pages import PAGES
+from segmentation_pipeline.dashboard.wording import load_texts
 from segmentation_pipeline.homes import create_home
 from segmentation_pipeline_tests.client.published_samples import make_published_home
 from segmentation_pipeline_tests.dashboard.published_homes import (
@@ -46,14 +48,8 @@ def test_every_page_is_shown_in_every_language(two_months, monkeypatch, page, la
     app = opened(two_months, monkeypatch, address(page), language=language)
     assert not app.exception
     assert not app.error
-    assert [title.value for title in app.title] == [client_texts(language)(f"page.{page}")]
+    assert [title.value for title in app.title] == [load_texts(language)(f"page.{page}")]
     assert len(app.main) > 3
-
-
-def client_texts(language):
-    from segmentation_pipeline.dashboard.wording import load_texts
-
-    return load_texts(language)
 
 
 def test_the_first_page_is_found_by_its_name_too(one_month, monkeypatch):
@@ -98,8 +94,6 @@ def test_a_home_without_a_refresh_says_what_to_do(tmp_path, monkeypatch, page):
 
 
 def test_a_folder_that_is_no_home_and_wrong_settings_are_told(tmp_path, monkeypatch):
-    from segmentation_pipeline.config import Home
-
     app = opened(Home(tmp_path / "nowhere"), monkeypatch)
     [message] = app.error
     assert "could not be shown" in message.value

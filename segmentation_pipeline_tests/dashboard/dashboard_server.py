@@ -1,0 +1,82 @@
+"""A real dashboard of a home on loopback, as `segpipe dashboard` starts it, and a browser to look at it with."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+import subprocess
+import time
+import urllib.request
+from typing import TYPE_CHECKING
+
+import pytest
+
+from segmentation_pipeline.dashboard.launch import command, environment
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from playwright.sync_api import Browser, Page
+
+    from segmentation_pipeline.config import Home
+
+START_S = 60
+
+
+@contextlib.contextmanager
+def dashboard_server(home: Home) -> Iterator[str]:
+    """Serve the dashboard of a home; yield its address."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    log = (home.root / "dashboard.log").open("w")
+    process = subprocess.Popen(command(port), env=environment(home), stdout=log, stderr=subprocess.STDOUT)
+    address = f"http://127.0.0.1:{port}"
+    try:
+        _wait_until_healthy(address, process, home)
+        yield address
+    finally:
+        process.terminate()
+        process.wait(20)
+        log.close()
+
+
+def _wait_until_healthy(address: str, process: subprocess.Popen[bytes], home: Home) -> None:
+    end = time.monotonic() + START_S
+    while time.monotonic() < end:
+        assert process.poll() is None, (home.root / "dashboard.log").read_text()[-2000:]
+        with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}/_stcore/health", timeout=5) as answer:
+            if answer.status == 200:
+                return
+        time.sleep(0.2)
+    raise AssertionError(f"the dashboard did not answer within {START_S} s")
+
+
+@contextlib.contextmanager
+def chromium() -> Iterator[Browser]:
+    """Yield the system's Chromium; skip the test where there is none."""
+    program = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+    if program is None:
+        pytest.skip("needs Chromium on the PATH (Debian: apt install chromium)")
+    from playwright.sync_api import sync_playwright
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
+        yield browser
+        browser.close()
+
+
+def show(page: Page, address: str) -> None:
+    """Open an address and wait until the page has been drawn whole."""
+    page.goto(address)
+    page.wait_for_selector("h1")
+    settle(page)
+
+
+def settle(page: Page) -> None:
+    """Wait until the script has ended and every chart is drawn."""
+    page.wait_for_selector("[data-testid=stApp][data-test-script-state=notRunning]", state="attached")
+    page.wait_for_function(
+        "() => [...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(c => c.querySelector('.main-svg'))"
+    )
