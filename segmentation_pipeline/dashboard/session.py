@@ -44,7 +44,8 @@ STYLE = """<style>
 [data-testid=stMainBlockContainer] h2 {font-size: 1.4rem}
 [data-testid=stMainBlockContainer] h3 {font-size: 1.25rem}
 [data-testid=stMainBlockContainer] h4 {font-size: 1.1rem}
-[data-testid=stCaptionContainer], [data-testid=stCaptionContainer] p {color: inherit; opacity: .87}
+[data-testid=stCaptionContainer] {color: inherit; opacity: .8}
+[data-testid=stCaptionContainer] p {color: inherit; opacity: 1}
 [data-testid=stMetricValue] {font-size: 1.7rem}
 [data-testid=stPlotlyChart] :is(.xtick, .ytick, .g-xtitle, .g-ytitle, .g-gtitle, .legend, .cbaxis, .infolayer,
   .heatmap-label) text {fill: currentColor !important}
