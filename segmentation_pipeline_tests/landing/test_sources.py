@@ -8,19 +8,21 @@ import zipfile
 
 import pytest
 
-from segmentation_pipeline.config import ColumnMapping
 from segmentation_pipeline.errors import InputError
-from segmentation_pipeline.events.sources import find_files, identify, recognise
+from segmentation_pipeline.landing.sources import find_files, identify, recognise
+from segmentation_pipeline_tests.landing.roles import wanted
 
 
 def test_reserved_hidden_and_unfinished_files_are_left_alone(tmp_path):
     for name in (
-        "b.csv", "a/z.csv", "a/purchases/x.csv", "purchases.csv", "purchases/p.csv", "leads/l.csv", ".hidden",
+        "b.csv", "a/z.csv", "a/purchases/x.csv", "purchases.csv", "purchases/p.csv", "leads/l.csv",
+        "regions/r.csv", "customers/c/c.csv", ".hidden",
         ".git/c.csv", "up.csv.tmp", "up.csv.part",
     ):  # fmt: skip
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("x")
     assert [name for name, _ in find_files(tmp_path)] == ["a/purchases/x.csv", "a/z.csv", "b.csv", "purchases.csv"]
+    assert [name for name, _ in find_files(tmp_path, "customers")] == ["customers/c/c.csv"]
 
 
 def recognised(tmp_path, content: bytes):
@@ -28,7 +30,7 @@ def recognised(tmp_path, content: bytes):
     path.write_bytes(content)
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    return recognise(identify("file", path), ColumnMapping(), scratch)
+    return recognise(identify("file", path), wanted(), scratch)
 
 
 @pytest.mark.parametrize(

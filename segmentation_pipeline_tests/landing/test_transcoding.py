@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from segmentation_pipeline.errors import InputError
-from segmentation_pipeline.events import transcoding
-from segmentation_pipeline.events.transcoding import (
+from segmentation_pipeline.landing import transcoding
+from segmentation_pipeline.landing.transcoding import (
     decompress,
     has_blank_lines,
     is_damaged_utf8,

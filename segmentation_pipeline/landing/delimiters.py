@@ -10,10 +10,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from segmentation_pipeline.events.mapping import recognised_roles
+from segmentation_pipeline.landing.mapping import recognised_roles
 
 if TYPE_CHECKING:
-    from segmentation_pipeline.config import ColumnMapping
+    from segmentation_pipeline.landing.mapping import Wanted
 
 SAMPLE_RECORDS = 50
 """Records looked at to judge a delimiter."""
@@ -43,7 +43,7 @@ class Dialect:
         return tuple(names)
 
 
-def find_dialect(text: str, wanted: ColumnMapping, *, is_whole: bool) -> Dialect:
+def find_dialect(text: str, wanted: Wanted, *, is_whole: bool) -> Dialect:
     """Recognise delimiter, quoting and header in the beginning of a text; `is_whole`: it is all of it.
 
     The delimiter is the one under which the header names most of the needed columns, then the one under which
@@ -80,9 +80,7 @@ def _delimiters(header: str) -> list[str]:
     return [*(mark * 2 for mark in marks if mark * 2 in header and mark != " "), *marks] or [","]
 
 
-def _score(
-    lines: list[str], delimiter: str, quote: str, escape: str, wanted: ColumnMapping
-) -> tuple[int, int, float, int]:
+def _score(lines: list[str], delimiter: str, quote: str, escape: str, wanted: Wanted) -> tuple[int, int, float, int]:
     records = _records(lines, delimiter, quote, escape)
     names = [name.strip() for name in records[0]]
     as_wide = sum(len(record) == len(names) for record in records) / len(records)

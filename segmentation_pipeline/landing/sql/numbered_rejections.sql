@@ -30,21 +30,21 @@ gaps AS (
 
 staged_rejections AS (
     SELECT
-        rowid - (SELECT min(rowid) FROM {stage}.staged WHERE file_number = $file_number) + 1 AS position,
-        event_id AS reason,
-        action AS time_text,
-        metadata AS record
-    FROM {stage}.staged
-    WHERE file_number = $file_number AND user_id IS NULL AND event_id <> 'blank_line'
+        row_number_in_stage - (SELECT min(rowid) FROM {stage}.staged WHERE file_number = $file_number) + 1 AS position,
+        reason,
+        found,
+        record
+    FROM ({rejected}) AS rejected
+    WHERE reason <> 'blank_line'
 )
 
-SELECT record_number, reason, CAST(NULL AS VARCHAR) AS time_text, record
+SELECT record_number, reason, CAST(NULL AS VARCHAR) AS found, record
 FROM split_errors
 UNION ALL
 SELECT
     r.position + $header_count + coalesce(g.unreadable_before, 0) AS record_number,
     r.reason,
-    r.time_text,
+    r.found,
     r.record
 FROM staged_rejections AS r
 ASOF LEFT JOIN gaps AS g ON r.position > g.readable_before

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 
-from segmentation_pipeline.config import ColumnMapping
 from segmentation_pipeline.errors import InputError
-from segmentation_pipeline.events.mapping import Field, map_columns
+from segmentation_pipeline.landing.mapping import Field, map_columns
+from segmentation_pipeline_tests.landing.roles import wanted
 
-NOTHING_NAMED = ColumnMapping()
+NOTHING_NAMED = wanted()
 
 
 @pytest.mark.parametrize(
@@ -27,8 +29,7 @@ NOTHING_NAMED = ColumnMapping()
 )  # fmt: skip
 def test_well_known_names_are_found(columns, expected):
     mapping = map_columns("f", columns, NOTHING_NAMED)
-    event_id = mapping.event_id.name if mapping.event_id else None
-    assert (mapping.user_id.name, mapping.timestamp.name, mapping.action[0].name, event_id) == expected
+    assert tuple(mapping.name(role) for role in ("user_id", "timestamp", "action", "event_id")) == expected
     assert set(dict(mapping.found_by).values()) == {"name"}
 
 
@@ -40,7 +41,7 @@ def test_well_known_names_are_found(columns, expected):
     ],
 )
 def test_a_surer_name_wins_over_a_weaker_one(columns, winner):
-    assert map_columns("f", columns, NOTHING_NAMED).user_id.name == winner
+    assert map_columns("f", columns, NOTHING_NAMED).name("user_id") == winner
 
 
 @pytest.mark.parametrize(
@@ -63,15 +64,15 @@ def test_two_equally_good_names_are_an_error_that_lists_them_and_the_setting(col
 
 
 def test_a_setting_ends_the_ambiguity():
-    mapping = map_columns("f", ["user_id", "userId", "timestamp", "action"], ColumnMapping(user_id="userId"))
-    assert mapping.user_id == Field("userId")
+    mapping = map_columns("f", ["user_id", "userId", "timestamp", "action"], wanted(user_id="userId"))
+    assert mapping.of["user_id"] == (Field("userId"),)
     assert dict(mapping.found_by) == {"user_id": "settings", "timestamp": "name", "action": "name"}
 
 
 def test_a_column_taken_by_a_setting_is_no_candidate_for_another_role():
-    mapping = map_columns("f", ["uuid", "timestamp", "action"], ColumnMapping(user_id="uuid"))
-    assert mapping.user_id == Field("uuid")
-    assert mapping.event_id is None
+    mapping = map_columns("f", ["uuid", "timestamp", "action"], wanted(user_id="uuid"))
+    assert mapping.of["user_id"] == (Field("uuid"),)
+    assert mapping.name("event_id") is None
 
 
 def test_a_missing_role_lists_the_columns_found():
@@ -83,7 +84,7 @@ def test_a_missing_role_lists_the_columns_found():
 
 def test_a_named_column_that_is_not_there_lists_the_columns_found():
     with pytest.raises(InputError, match=r'"who", but the file has no such column. Columns found: "user_id"'):
-        map_columns("f", ["user_id", "ts", "event"], ColumnMapping(user_id="who"))
+        map_columns("f", ["user_id", "ts", "event"], wanted(user_id="who"))
 
 
 @pytest.mark.parametrize(
@@ -95,16 +96,26 @@ def test_a_named_column_that_is_not_there_lists_the_columns_found():
     ],
 )
 def test_a_literal_column_wins_over_a_dotted_path(columns, expected):
-    wanted = ColumnMapping(user_id="event.user.id", action=("ts",), timestamp="ts")
-    assert map_columns("f", columns, wanted).user_id == expected
+    named = wanted(user_id="event.user.id", action=("ts",), timestamp="ts")
+    assert map_columns("f", columns, named).of["user_id"] == (expected,)
 
 
 def test_a_nested_column_is_never_taken_by_its_name_alone():
     mapping = map_columns("f", ["user", "uid", "ts", "event"], NOTHING_NAMED, nested={"user"})
-    assert mapping.user_id == Field("uid")
+    assert mapping.of["user_id"] == (Field("uid"),)
 
 
 def test_unmapped_columns_keep_the_order_of_the_file_and_nested_ones_stay_whole():
-    wanted = ColumnMapping(user_id="who.id")
-    mapping = map_columns("f", ["z", "who", "ts", "event", "a"], wanted)
+    mapping = map_columns("f", ["z", "who", "ts", "event", "a"], wanted(user_id="who.id"))
     assert mapping.unmapped(["z", "who", "ts", "event", "a"]) == ("z", "who", "a")
+
+
+def test_several_columns_of_a_role_are_told_as_a_list_and_one_by_its_name():
+    mapping = map_columns("f", ["uid", "ts", "event", "kind"], wanted(action=("event", "kind")))
+    assert json.loads(mapping.as_json()) == {
+        "user_id": "uid",
+        "timestamp": "ts",
+        "action": ["event", "kind"],
+        "event_id": None,
+        "found_by": {"user_id": "name", "timestamp": "name", "action": "settings"},
+    }

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from segmentation_pipeline.events.rejections import WORDS
+from segmentation_pipeline.events.records import REASONS as WORDS
 from segmentation_pipeline.events.tables import MAX_RECORD_CHARS, REASONS
 from segmentation_pipeline_tests.events.landing import NOW, csv, landing_folder
 

@@ -1,6 +1,6 @@
 """How DuckDB reads the records of a source, as SQL: one text per role, the rest as JSON, nothing interpreted.
 
-Add here: a format. Keep out: what makes a record an event (sql/judged_records.sql) and loading (ingest.py).
+Add here: a format. Keep out: how a record is judged (kinds.py) and loading (with the stages).
 """
 
 from __future__ import annotations
@@ -9,21 +9,23 @@ import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from segmentation_pipeline.events.tables import MAX_RECORD_CHARS
 from segmentation_pipeline.warehouse.contracts import quoted
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from pathlib import Path
 
     import duckdb
 
-    from segmentation_pipeline.events.delimiters import Dialect
-    from segmentation_pipeline.events.mapping import Field, Mapping
-    from segmentation_pipeline.events.sources import Source
+    from segmentation_pipeline.landing.delimiters import Dialect
+    from segmentation_pipeline.landing.mapping import ColumnsFound, Field, Wanted
+    from segmentation_pipeline.landing.sources import Source
 
 MAX_RECORD_BYTES = 2_000_000
 """Longest record DuckDB's CSV reader takes without larger buffers; longer ones are rejected as overlong."""
+
+MAX_RECORD_CHARS = 1_000
+"""Characters kept of a rejected record: enough to recognise it, too few to copy a broken file into the warehouse."""
 
 KEYS_SAMPLED = 10_000
 """JSON records whose keys are looked at to know the columns of a file."""
@@ -48,7 +50,7 @@ class Records:
 
     @property
     def header_count(self) -> int:
-        """Records before the first event."""
+        """Records before the first one that says something."""
         return 1 if self.format == "csv" else 0
 
     @property
@@ -85,13 +87,18 @@ def csv_records(path: Path, dialect: Dialect) -> Records:
     return Records("csv", relation, dialect.columns, frozenset(), {}, dialect)
 
 
-def fields_sql(records: Records, mapping: Mapping, action_separator: str, max_field_chars: int) -> str:
-    """Return a SELECT of user_id, time_text, event_at, action, event_id, metadata and what is wrong with the form."""
-    if records.format == "csv":
-        return _csv_fields(records, mapping, action_separator, max_field_chars)
-    if records.format == "parquet":
-        return _parquet_fields(records, mapping, action_separator, max_field_chars)
-    return _json_fields(records, mapping, action_separator, max_field_chars)
+def fields_sql(records: Records, columns: ColumnsFound, wanted: Wanted, max_field_chars: int) -> str:
+    """Return a SELECT of one text per role (null where the file has no such column) and what is wrong with the form.
+
+    Beside the roles: for each moment its stored time in UTC (`typed_name`), metadata where the rest is kept,
+    is_malformed, is_overlong and is_blank.
+    """
+    return _FIELDS[records.format](records, columns, wanted, max_field_chars)
+
+
+def typed_name(role: str) -> str:
+    """Name of the column that holds a moment's stored time, where a format stores times as such."""
+    return f"{role}_typed"
 
 
 def record_sql(records: Records) -> str:
@@ -173,6 +180,8 @@ def _kept_object(text: str, name: str = "metadata") -> str:
 
 def _is_overlong(expressions: Sequence[str], max_field_chars: int) -> str:
     """Bytes first: counting characters costs, and a field short in bytes is short in characters."""
+    if not expressions:
+        return "false"
     longest_bytes = ", ".join(f"strlen({expression})" for expression in expressions)
     longest_chars = ", ".join(f"length({expression})" for expression in expressions)
     is_long = f"greatest({longest_bytes}) > {max_field_chars} AND greatest({longest_chars}) > {max_field_chars}"
@@ -182,24 +191,37 @@ def _is_overlong(expressions: Sequence[str], max_field_chars: int) -> str:
 def _select(
     *,
     kept: str,
-    user: str,
-    time: str,
-    action: str,
-    event_id: str | None,
-    metadata: str,
+    texts: Mapping[str, str],
+    columns: ColumnsFound,
     long: str,
-    at: str = "CAST(NULL AS TIMESTAMP)",
+    metadata: str | None,
+    typed: Mapping[str, str] | None = None,
     malformed: str = "false",
     blank: str = "false",
 ) -> str:
-    return (
-        f"SELECT {kept}, {user} AS user_id, {time} AS time_text, {at} AS typed_at, {action} AS action, "
-        f"{event_id or 'CAST(NULL AS VARCHAR)'} AS event_id, {metadata} AS metadata, "
-        f"{malformed} AS is_malformed, {long} AS is_overlong, {blank} AS is_blank"
-    )
+    selected = [kept, *(f"{text} AS {_identifier(role)}" for role, text in texts.items())]
+    selected += [
+        f"{(typed or {}).get(role.name, 'CAST(NULL AS TIMESTAMP)')} AS {_identifier(typed_name(role.name))}"
+        for role in columns.roles
+        if role.is_moment
+    ]
+    if metadata is not None:
+        selected.append(f"{metadata} AS metadata")
+    selected += [f"{malformed} AS is_malformed", f"{long} AS is_overlong", f"{blank} AS is_blank"]
+    return "SELECT " + ", ".join(selected)
 
 
-def _csv_fields(records: Records, mapping: Mapping, separator: str, max_field_chars: int) -> str:
+def _texts(columns: ColumnsFound, wanted: Wanted, text: Callable[[Field], str]) -> dict[str, str]:
+    """Role -> expression of its text."""
+    return {
+        role.name: _joined([text(field) for field in columns.of[role.name]], wanted.separator)
+        if columns.of[role.name]
+        else "CAST(NULL AS VARCHAR)"
+        for role in columns.roles
+    }
+
+
+def _csv_fields(records: Records, columns: ColumnsFound, wanted: Wanted, max_field_chars: int) -> str:
     names = {column: f"c{position}" for position, column in enumerate(records.columns)}
 
     def value(field: Field) -> str:
@@ -208,68 +230,72 @@ def _csv_fields(records: Records, mapping: Mapping, separator: str, max_field_ch
             return column
         return f"json_extract_string(CASE WHEN json_valid({column}) THEN {column} END, {_json_path(field.path)})"
 
-    unmapped = mapping.unmapped(records.columns)
-    if not unmapped:
-        metadata = "CAST(NULL AS VARCHAR)"
-    elif [name.lower() for name in unmapped] == ["metadata"]:
-        metadata = _kept_object(names[unmapped[0]])
-    else:
-        packed = _struct(unmapped, [names[column] for column in unmapped])
-        # Merging into nothing drops the nulls: an empty cell is not a field.
-        metadata = f"nullif(CAST(json_merge_patch('{{}}', to_json({packed})) AS VARCHAR), '{{}}')"
     selected = _select(
         kept=", ".join(names.values()),
-        user=value(mapping.user_id),
-        time=value(mapping.timestamp),
-        action=_joined([value(field) for field in mapping.action], separator),
-        event_id=value(mapping.event_id) if mapping.event_id else None,
-        metadata=metadata,
+        texts=_texts(columns, wanted, value),
+        columns=columns,
+        metadata=_csv_metadata(names, columns.unmapped(records.columns)) if wanted.keeps_rest else None,
         long=_is_overlong(list(names.values()), max_field_chars),
     )
     return f"{selected} FROM {records.relation}"
 
 
-def _json_fields(records: Records, mapping: Mapping, separator: str, max_field_chars: int) -> str:
+def _csv_metadata(names: Mapping[str, str], unmapped: Sequence[str]) -> str:
+    if not unmapped:
+        return "CAST(NULL AS VARCHAR)"
+    if [name.lower() for name in unmapped] == ["metadata"]:
+        return _kept_object(names[unmapped[0]])
+    packed = _struct(unmapped, [names[column] for column in unmapped])
+    # Merging into nothing drops the nulls: an empty cell is not a field.
+    return f"nullif(CAST(json_merge_patch('{{}}', to_json({packed})) AS VARCHAR), '{{}}')"
+
+
+def _json_fields(records: Records, columns: ColumnsFound, wanted: Wanted, max_field_chars: int) -> str:
     def value(field: Field) -> str:
         path = _json_path((field.column, *field.path))
         text = f"json_extract_string(doc, {path})"
         # A whole number that a writer with floats made 39.0 is the id 39; the string "39.0" stays.
         return f"CASE WHEN json_type(doc, {path}) = 'DOUBLE' THEN regexp_replace({text}, '\\.0$', '') ELSE {text} END"
 
+    texts = _texts(columns, wanted, value)
+    source = (
+        "SELECT line, CASE WHEN json_valid(line) AND json_type(line) = 'OBJECT' THEN line END AS doc "
+        f"FROM {records.relation}"
+    )
+    metadata = None
+    if wanted.keeps_rest:
+        rest = f"CAST(json_merge_patch(doc, {quoted(_removal(columns))}) AS VARCHAR)"
+        source = f"SELECT *, {rest} AS rest FROM ({source})"
+        own = "json_extract_string(rest, '$.metadata')"
+        metadata = (
+            f"CASE WHEN rest = '{{}}' THEN NULL WHEN json_keys(rest) = ['metadata'] AND {own} IS NOT NULL "
+            f"THEN {_kept_object(own)} ELSE rest END"
+        )
+    selected = _select(
+        kept="line",
+        texts=texts,
+        columns=columns,
+        metadata=metadata,
+        long=_is_overlong([*_mapped(texts, columns), *(["rest"] if metadata else [])], max_field_chars),
+        malformed="doc IS NULL",
+        blank="without_blanks(line) IS NULL",
+    )
+    return f"{selected} FROM ({source})"
+
+
+def _removal(columns: ColumnsFound) -> str:
+    """Return the JSON merge patch that takes the mapped fields out of a record."""
     removal: dict[str, object] = {}
-    for field in mapping.fields:
+    for field in columns.fields:
         branch = removal
         for key in (field.column, *field.path[:-1]) if field.path else ():
             step = branch.setdefault(key, {})
             branch = step if isinstance(step, dict) else {}
         branch[field.path[-1] if field.path else field.column] = None
-    rest = f"CAST(json_merge_patch(doc, {quoted(json.dumps(removal, ensure_ascii=False))}) AS VARCHAR)"
-    own = "json_extract_string(rest, '$.metadata')"
-    metadata = (
-        f"CASE WHEN rest = '{{}}' THEN NULL WHEN json_keys(rest) = ['metadata'] AND {own} IS NOT NULL "
-        f"THEN {_kept_object(own)} ELSE rest END"
-    )
-    user, time = value(mapping.user_id), value(mapping.timestamp)
-    action = _joined([value(field) for field in mapping.action], separator)
-    selected = _select(
-        kept="line",
-        user=user,
-        time=time,
-        action=action,
-        event_id=value(mapping.event_id) if mapping.event_id else None,
-        metadata=metadata,
-        long=_is_overlong([user, time, action, "rest"], max_field_chars),
-        malformed="doc IS NULL",
-        blank="without_blanks(line) IS NULL",
-    )
-    parsed = (
-        "SELECT line, CASE WHEN json_valid(line) AND json_type(line) = 'OBJECT' THEN line END AS doc "
-        f"FROM {records.relation}"
-    )
-    return f"{selected} FROM (SELECT *, {rest} AS rest FROM ({parsed}))"
+    return json.dumps(removal, ensure_ascii=False)
 
 
-def _parquet_fields(records: Records, mapping: Mapping, separator: str, max_field_chars: int) -> str:
+def _parquet_fields(records: Records, columns: ColumnsFound, wanted: Wanted, max_field_chars: int) -> str:
     def value(field: Field) -> str:
         column = _identifier(field.column)
         if field.path and records.types[field.column].startswith("STRUCT"):
@@ -283,26 +309,36 @@ def _parquet_fields(records: Records, mapping: Mapping, separator: str, max_fiel
         plain = f"CAST({value(field)} AS VARCHAR)"
         return f"regexp_replace({plain}, '\\.0$', '')" if kind in ("DOUBLE", "FLOAT") else plain
 
-    unmapped = mapping.unmapped(records.columns)
-    metadata = "CAST(NULL AS VARCHAR)"
-    if list(unmapped) == ["metadata"]:
-        is_text = records.types["metadata"] in ("VARCHAR", "JSON")
-        metadata = _kept_object(f"CAST({'metadata' if is_text else 'to_json(metadata)'} AS VARCHAR)")
-    elif unmapped:
-        metadata = f"nullif(CAST(json_merge_patch('{{}}', to_json({_struct(unmapped)})) AS VARCHAR), '{{}}')"
-    user, time = text(mapping.user_id), text(mapping.timestamp)
-    action = _joined([text(field) for field in mapping.action], separator)
+    texts = _texts(columns, wanted, text)
+    metadata = _parquet_metadata(records, columns) if wanted.keeps_rest else None
+    typed = {
+        role.name: _typed_time(value(columns.of[role.name][0]), records.types[columns.of[role.name][0].column])
+        for role in columns.roles
+        if role.is_moment and columns.of[role.name]
+    }
     selected = _select(
         kept="source_record",
-        user=user,
-        time=time,
-        at=_typed_time(value(mapping.timestamp), records.types[mapping.timestamp.column]),
-        action=action,
-        event_id=text(mapping.event_id) if mapping.event_id else None,
+        texts=texts,
+        columns=columns,
+        typed=typed,
         metadata=metadata,
-        long=_is_overlong([user, time, action, metadata], max_field_chars),
+        long=_is_overlong([*_mapped(texts, columns), *([metadata] if metadata else [])], max_field_chars),
     )
     return f"{selected} FROM {records.relation} AS source_record"
+
+
+def _parquet_metadata(records: Records, columns: ColumnsFound) -> str:
+    unmapped = columns.unmapped(records.columns)
+    if list(unmapped) == ["metadata"]:
+        is_text = records.types["metadata"] in ("VARCHAR", "JSON")
+        return _kept_object(f"CAST({'metadata' if is_text else 'to_json(metadata)'} AS VARCHAR)")
+    if unmapped:
+        return f"nullif(CAST(json_merge_patch('{{}}', to_json({_struct(unmapped)})) AS VARCHAR), '{{}}')"
+    return "CAST(NULL AS VARCHAR)"
+
+
+def _mapped(texts: Mapping[str, str], columns: ColumnsFound) -> list[str]:
+    return [text for role, text in texts.items() if columns.of[role]]
 
 
 def _typed_time(column: str, kind: str) -> str:
@@ -316,3 +352,6 @@ def _typed_time(column: str, kind: str) -> str:
     if kind.startswith("TIMESTAMP") or kind == "DATE":
         return f"make_timestamp(epoch_us(CAST(CAST({column} AS TIMESTAMP) AS TIMESTAMPTZ)))"
     return "CAST(NULL AS TIMESTAMP)"
+
+
+_FIELDS = {"csv": _csv_fields, "parquet": _parquet_fields, "json": _json_fields, "ndjson": _json_fields}

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from segmentation_pipeline.errors import InputError
-from segmentation_pipeline.events.delimiters import Dialect, find_dialect
-from segmentation_pipeline.events.transcoding import (
+from segmentation_pipeline.landing.delimiters import Dialect, find_dialect
+from segmentation_pipeline.landing.transcoding import (
     CHUNK_BYTES,
     decompress,
     mixes_newlines,
@@ -22,15 +22,19 @@ from segmentation_pipeline.events.transcoding import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
-    from segmentation_pipeline.config import ColumnMapping
+    from segmentation_pipeline.landing.mapping import Wanted
 
-RESERVED_FOLDERS = ("purchases", "leads")
-"""Folders of landing that belong to other stages."""
+FOLDERS = ("purchases", "customers", "regions", "leads")
+"""Folders of landing that hold one kind of record each; every other file holds events."""
 
 UNFINISHED_SUFFIXES = (".tmp", ".part")
 """Names that uploads in progress carry; they are left alone until renamed."""
+
+BATCH_BYTES = 256 << 20
+"""Bytes of files staged together: finding known records costs one pass over the warehouse per batch, not per file."""
 
 SAMPLE_BYTES = 1 << 18
 """Bytes looked at to recognise a file; a header and a few hundred records."""
@@ -51,7 +55,7 @@ _FOREIGN: tuple[tuple[bytes, str], ...] = (
     (b"Obj\x01", "an Avro file. Next: convert it to Parquet or NDJSON"),
     (b"ORC", "an ORC file. Next: convert it to Parquet"),
     (b"ARROW1", "an Arrow file. Next: convert it to Parquet"),
-    (b"SQLite format 3", "a SQLite database. Next: export the table of events as CSV"),
+    (b"SQLite format 3", "a SQLite database. Next: export the table as CSV"),
     (b"%PDF", "a PDF. Next: land the data behind it as CSV, JSON or Parquet"),
     (b"PARE", "an encrypted Parquet file. Next: write it without encryption"),
 )
@@ -81,14 +85,17 @@ class Source:
     is_pretty_printed: bool = False
 
 
-def find_files(landing: Path) -> list[tuple[str, Path]]:
-    """Return (name relative to landing, path) of every input file, in name order."""
+def find_files(landing: Path, folder: str | None = None) -> list[tuple[str, Path]]:
+    """Return (name relative to landing, path) of every input file, in name order.
+
+    `folder`: one of FOLDERS; without it, the files that are in none of them.
+    """
     found = []
-    for path in landing.rglob("*"):
+    for path in (landing / folder if folder else landing).rglob("*"):
         parts = path.relative_to(landing).parts
         ignored = (
             any(part.startswith(".") for part in parts)
-            or (len(parts) > 1 and parts[0] in RESERVED_FOLDERS)
+            or (folder is None and len(parts) > 1 and parts[0] in FOLDERS)
             or path.suffix.lower() in UNFINISHED_SUFFIXES
         )
         if not ignored and path.is_file():
@@ -107,6 +114,17 @@ def identify(name: str, path: Path) -> LandedFile:
     return LandedFile(name, path, digest.hexdigest(), byte_count, has_carriage_returns)
 
 
+def batches(files: Sequence[LandedFile]) -> Iterator[list[LandedFile]]:
+    """Yield the files in groups of at most BATCH_BYTES, each at least one file."""
+    batch: list[LandedFile] = []
+    for file in files:
+        if batch and sum(other.byte_count for other in batch) + file.byte_count > BATCH_BYTES:
+            yield batch
+            batch = []
+        batch.append(file)
+    yield batch
+
+
 def compression_of(path: Path) -> str:
     """Return gzip, zstd or none, by the first bytes."""
     with path.open("rb") as content:
@@ -116,7 +134,7 @@ def compression_of(path: Path) -> str:
     return "zstd" if magic == b"\x28\xb5\x2f\xfd" else "none"
 
 
-def recognise(file: LandedFile, wanted: ColumnMapping, scratch: Path, *, encoding: str | None = None) -> Source:
+def recognise(file: LandedFile, wanted: Wanted, scratch: Path, *, encoding: str | None = None) -> Source:
     """Make a file readable and say what it is; copies go to the empty folder `scratch`.
 
     `encoding` overrules what the beginning of the text suggests.
@@ -186,7 +204,7 @@ def _encoding_of(name: str, sample: bytes, *, is_whole: bool) -> str:
     if control > MAX_CONTROL_SHARE * len(sample):
         raise InputError(
             f"{name}: is neither text nor Parquet. "
-            "Next: land events as CSV, NDJSON, JSON or Parquet (.gz and .zst are fine)."
+            "Next: land it as CSV, NDJSON, JSON or Parquet (.gz and .zst are fine)."
         )
     try:
         codecs.getincrementaldecoder("utf-8")().decode(sample, final=is_whole)
