@@ -15,7 +15,7 @@ from segmentation_pipeline.leads.seniority import MIXED
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from segmentation_pipeline.leads.profiles import Profile
+    from segmentation_pipeline.leads.profiles import Contrast, Profile
     from segmentation_pipeline.leads.ranking import Tier
 
 MOST_PART_CHARS = 40
@@ -24,8 +24,8 @@ MOST_PART_CHARS = 40
 MOST_DETAILS = 3
 """Details added to tell two personas apart before they are numbered."""
 
-LEAST_INDUSTRY_SHARE = 0.2
-"""Share an industry needs to name a persona because it is more frequent there than elsewhere."""
+LEAST_EFFECT = 0.1
+"""Difference in standard deviations under which an industry is not more frequent in a persona, just frequent."""
 
 LEAST_TITLE_SHARE = 0.5
 
@@ -85,7 +85,7 @@ def _base(profile: Profile) -> str:
         who = plain_text(titles[0].value)
     industry = _industry(profile)
     if "job_title" not in profile.values and industry is None and profile.contrasts:
-        return _phrase(profile, 0)
+        return _phrase(profile.contrasts[0])
     if "job_title" not in profile.values:
         who = "Leads"
     return who if industry is None else f"{who} in {plain_text(industry)}"
@@ -93,9 +93,9 @@ def _base(profile: Profile) -> str:
 
 def _industry(profile: Profile) -> str | None:
     """Return the industry that is most over-represented, else the most frequent one; None where none is known."""
-    for contrast in profile.contrasts:
-        if contrast.column == "industry" and contrast.share >= LEAST_INDUSTRY_SHARE:
-            return contrast.value
+    contrast = profile.leading.get("industry")
+    if contrast is not None and contrast.effect >= LEAST_EFFECT:
+        return contrast.value
     known = [found.value for found in profile.values.get("industry", ()) if found.value != UNKNOWN]
     return known[0] if known else None
 
@@ -107,15 +107,14 @@ def _repeated(labels: Sequence[str]) -> list[int]:
 
 def _next_detail(profile: Profile, label: str, told: Sequence[str]) -> str | None:
     """Return the strongest contrast that the label does not tell yet."""
-    for place, contrast in enumerate(profile.contrasts):
-        phrase = _phrase(profile, place)
+    for contrast in sorted(profile.leading.values(), key=lambda found: (-found.effect, found.column)):
+        phrase = _phrase(contrast)
         if phrase not in told and plain_text(contrast.value).casefold() not in label.casefold():
             return phrase
     return None
 
 
-def _phrase(profile: Profile, place: int) -> str:
-    contrast = profile.contrasts[place]
+def _phrase(contrast: Contrast) -> str:
     value = plain_text(contrast.value)
     template = PHRASES.get(contrast.column)
     return f"{plain_text(contrast.header)}: {value}" if template is None else template.format(value)

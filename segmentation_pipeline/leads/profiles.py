@@ -33,6 +33,9 @@ MEDIUM_CONCENTRATION = 0.4
 MAJORITY = 0.5
 """Share of the persona's known titles a class of seniority needs to give the persona its name."""
 
+LEAST_KNOWN_TITLES = 0.3
+"""Share of a persona's leads whose title is known, under which no class of seniority speaks for it."""
+
 MOST_CONTRASTS = 5
 LEAST_CONTRAST_SHARE = 0.1
 """A value fewer than a tenth of the persona has does not describe it, however rare it is elsewhere."""
@@ -72,6 +75,8 @@ class Profile:
     concentration: Concentration
     top_place_share: float | None
     contrasts: tuple[Contrast, ...]
+    leading: Mapping[str, Contrast]
+    """The largest contrast of each column that has one."""
 
 
 def profile_groups(columns: Sequence[LeadColumn], labels: Labels, k: int) -> list[Profile]:
@@ -116,17 +121,23 @@ def _profile(
     }
     top_place = _top_known_share(columns, own)
     shares = seniorities[group] if seniorities else {}
-    leading = max(shares, key=lambda name: shares[name], default=MIXED)
+    ruling = max(shares, key=lambda name: shares[name], default=MIXED)
+    is_ruled = shares.get(ruling, 0.0) > MAJORITY and unknown.get("job_title", 1.0) <= 1.0 - LEAST_KNOWN_TITLES
+    contrasts = _contrasts(columns, counts, sizes, group)
+    leading: dict[str, Contrast] = {}
+    for contrast in contrasts:
+        leading.setdefault(contrast.column, contrast)
     return Profile(
         size=size,
         share=size / int(sizes.sum()),
         values=values,
         unknown_shares=unknown,
-        seniority=leading if shares.get(leading, 0.0) > MAJORITY else MIXED,
+        seniority=ruling if is_ruled else MIXED,
         seniority_shares=shares,
         concentration=concentration_of(top_place),
         top_place_share=top_place,
-        contrasts=_contrasts(columns, counts, sizes, group),
+        contrasts=contrasts[:MOST_CONTRASTS],
+        leading=leading,
     )
 
 
@@ -187,4 +198,4 @@ def _contrasts(
                     )
                 )
     found.sort(key=lambda contrast: (-contrast.effect, contrast.column, contrast.value))
-    return tuple(found[:MOST_CONTRASTS])
+    return tuple(found)
