@@ -1,4 +1,4 @@
-"""The `segpipe` command: init, simulate, run, ui, configure, doctor, segments.
+"""The `segpipe` command: init, simulate, run, ui, configure, doctor, segments, personas.
 
 Add here: a command, as a few calls; every error a user can cause is printed, not raised.
 Keep out: what the commands do (terminal/).
@@ -16,8 +16,9 @@ from rich.table import Table
 
 from segmentation_pipeline.config import Home, find_home
 from segmentation_pipeline.errors import SettingsError
-from segmentation_pipeline.homes import bring_events, create_home, prepare_home, use_home
+from segmentation_pipeline.homes import bring_events, bring_leads, create_home, prepare_home, use_home
 from segmentation_pipeline.terminal.commands import HomeOption, month_given, told_plainly
+from segmentation_pipeline.terminal.personas import app as personas_app
 from segmentation_pipeline.terminal.segments import app as segments_app
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 console = Console()
 app.add_typer(segments_app, name="segments")
+app.add_typer(personas_app, name="personas")
 
 
 def _home(given: Path | None) -> Home:
@@ -83,6 +85,10 @@ def run(
     events: Annotated[
         list[Path] | None, typer.Option("--events", help="Event files or folders to bring into the home first.")
     ] = None,
+    leads: Annotated[
+        list[Path] | None,
+        typer.Option("--leads", help="Files of CRM leads to bring into the home first."),
+    ] = None,
     month: Annotated[str | None, typer.Option("--month", help="Refresh this month, YYYY-MM.")] = None,
     all_months: Annotated[bool, typer.Option("--all-months", help="Refresh every month of the log, in order.")] = False,
 ) -> None:
@@ -93,6 +99,7 @@ def run(
         asked = month_given(month)
         used = _home(home)
         bring_events(used, events or [], is_sample=used.settings().sample)
+        bring_leads(used, leads or [], is_sample=used.settings().sample)
         from segmentation_pipeline.terminal.refreshing import refresh_home
 
         is_success = refresh_home(used, console, month=asked, all_months=all_months)

@@ -5,6 +5,7 @@ Add here: a setting of leads, with unit, range and default. Keep out: anything c
 
 from __future__ import annotations
 
+import itertools
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, field_validator, model_validator
@@ -84,7 +85,7 @@ class LeadSettings(_Section):
     @field_validator("tier_cuts")
     @classmethod
     def _falling(cls, value: tuple[float, ...]) -> tuple[float, ...]:
-        is_falling = all(first > second for first, second in zip(value, value[1:], strict=False))
+        is_falling = all(first > second for first, second in itertools.pairwise(value))
         if len(value) != TIER_COUNT or not is_falling or not all(0 < cut < 1 for cut in value):
             raise ValueError("allowed: four falling shares between 0 and 1, such as [0.5, 0.25, 0.1, 0.05]")
         return value
@@ -92,12 +93,18 @@ class LeadSettings(_Section):
     @model_validator(mode="after")
     def _label_encoding_is_whole(self) -> LeadSettings:
         if self.encoding == "label" and (self.method != "kmeans" or self.k == "auto"):
-            raise ValueError('encoding = "label" reproduces k-means with a given k; allowed: method = "kmeans", a number k')
+            raise ValueError(
+                'encoding = "label" reproduces k-means with a given k; allowed: method = "kmeans", a number k',
+            )
         return self
 
     @model_validator(mode="after")
     def _words_mean_one_thing(self) -> LeadSettings:
-        both = {word.casefold() for word in self.converted_words} & {word.casefold() for word in self.not_converted_words}
+        both = {word.casefold() for word in self.converted_words} & {
+            word.casefold() for word in self.not_converted_words
+        }
         if both:
-            raise ValueError(f"{', '.join(sorted(both))} is in converted_words and not_converted_words; allowed: one of them")
+            raise ValueError(
+                f"{', '.join(sorted(both))} is in converted_words and not_converted_words; allowed: one of them",
+            )
         return self

@@ -187,9 +187,7 @@ def _one_group(leads: Leads, encoding: Encoding) -> Grouping:
     return Grouping(np.zeros(len(leads), dtype=np.int64), np.zeros((1, width)), None)
 
 
-def _outcomes(
-    leads: Leads, labels: Labels, k: int, counts: NDArray[np.bool_]
-) -> tuple[list[int], list[int]]:
+def _outcomes(leads: Leads, labels: Labels, k: int, counts: NDArray[np.bool_]) -> tuple[list[int], list[int]]:
     known = np.bincount(labels[counts], minlength=k)
     conversions = np.bincount(labels[counts & (leads.converted == 1)], minlength=k)
     return [int(count) for count in conversions], [int(count) for count in known]

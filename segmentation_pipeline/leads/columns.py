@@ -36,7 +36,10 @@ _NUMBER = r"\d+(?:[.,]\d+)?"
 _PLAIN = re.compile(rf"\s*([+-]?{_NUMBER})\s*(?:years?|yrs?|yaş|yıl)?\s*", re.IGNORECASE)
 _RANGE = re.compile(rf"\s*({_NUMBER})\s*(?:-|–|—|to|ile)\s*({_NUMBER})\s*(?:years?|yrs?|yaş|yıl)?\s*", re.IGNORECASE)
 _ABOVE = re.compile(rf"\s*(?:>=?|over|above)\s*({_NUMBER})\s*(?:years?|yrs?|yaş|yıl)?\s*", re.IGNORECASE)
-_ABOVE_AFTER = re.compile(rf"\s*({_NUMBER})\s*(?:\+|years?\s*\+|and (?:over|above|older))\s*(?:years?|yrs?)?\s*", re.IGNORECASE)
+_ABOVE_AFTER = re.compile(
+    rf"\s*({_NUMBER})\s*(?:\+|years?\s*\+|and (?:over|above|older))\s*(?:years?|yrs?)?\s*",
+    re.IGNORECASE,
+)
 _BELOW = re.compile(rf"\s*(?:<=?|under|below)\s*({_NUMBER})\s*(?:years?|yrs?|yaş|yıl)?\s*", re.IGNORECASE)
 
 

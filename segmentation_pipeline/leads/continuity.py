@@ -79,7 +79,8 @@ def identify(
     nobody = np.empty(0, dtype=np.int64)
     matches = match_clusters(nobody, nobody, before.centres, placed).new_of()
     ids = tuple(
-        before.persona_ids[matches[number].old] if number in matches else fresh[number] for number in range(len(centres))
+        before.persona_ids[matches[number].old] if number in matches else fresh[number]
+        for number in range(len(centres))
     )
     return Identity(
         ids, tuple(matches[number].distance if number in matches else None for number in range(len(centres)))

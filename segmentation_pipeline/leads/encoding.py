@@ -67,7 +67,10 @@ class Block:
         return table
 
     def _interpolated(self, number: float) -> Matrix:
-        axes = [np.interp(number, self.numbers, self.places[: len(self.numbers), axis]) for axis in range(self.places.shape[1])]
+        axes = [
+            np.interp(number, self.numbers, self.places[: len(self.numbers), axis])
+            for axis in range(self.places.shape[1])
+        ]
         return np.asarray(axes, dtype=np.float64)
 
 
@@ -79,7 +82,7 @@ class Encoding:
     unused: Mapping[str, str]
 
     def tables(self, columns: Sequence[LeadColumn]) -> list[tuple[Matrix, Any]]:
-        """Return per block the places of its column's levels, and the codes of the leads (None: the column is absent)."""
+        """Return per block the places of its column's levels, and the leads' codes (None: the column is absent)."""
         by_name = {column.name: column for column in columns}
         found = []
         for block in self.blocks:

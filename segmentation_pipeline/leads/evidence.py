@@ -47,20 +47,31 @@ class LeadEvidence:
 
 @one_quiet_thread()
 def judge_leads(
-    encoding: Encoding, columns: Sequence[LeadColumn], row_count: int, *, k: int, seed: int, draws: int = DRAWS
+    encoding: Encoding,
+    columns: Sequence[LeadColumn],
+    row_count: int,
+    *,
+    k: int,
+    seed: int,
+    draws: int = DRAWS,
 ) -> LeadEvidence:
-    """Return whether k groups of leads mean anything. Leads are seen once, so halves of the leads take the place of halves of visits.
+    """Return whether k groups of leads mean anything; halves of the leads stand for other leads.
 
     The null shuffles each column by itself: then no column tells anything of another, which is what having no types
     means for categories (a latent class model of one class). A copula of the axes would not do: the axes of one
     column are functions of each other.
     """
     if row_count < LEAST_USERS:
-        return LeadEvidence("insufficient_data", f"{row_count} leads; {LEAST_USERS} are needed to judge.", (), row_count)
+        return LeadEvidence(
+            "insufficient_data",
+            f"{row_count} leads; {LEAST_USERS} are needed to judge.",
+            (),
+            row_count,
+        )
     some = sample_indexes(row_count, MOST_USERS, seed)
     judged = [column.taken(some) for column in columns]
     rows = encoding.matrix(judged, len(some))
-    if len(np.unique(rows, axis=0)) <= 2:  # noqa: PLR2004 - nothing to cluster
+    if len(np.unique(rows, axis=0)) <= 2:
         return LeadEvidence("no_structure", "Leads do not differ.", (), len(some))
     best = best_partition(rows, seed=seed)
     generator = np.random.default_rng(seed)

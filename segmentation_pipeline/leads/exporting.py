@@ -148,9 +148,8 @@ def _write(warehouse: Warehouse, import_id: str, sha256: str, edits: ShownNames)
     write_personas(document, _partial(folder, "personas"))
     rate = document["overall_rate"]
     told = f"{document['lead_count']:,} leads" + ("" if rate is None else f", {rate:.1%} converted")
-    save_png(
-        draw_dashboard(rows, title=f"Personas of {import_id}: {told}", overall_rate=rate), _partial(folder, "dashboard")
-    )
+    dashboard = draw_dashboard(rows, title=f"Personas of {import_id}: {told}", overall_rate=rate)
+    save_png(dashboard, _partial(folder, "dashboard"))
     places = np.column_stack([drawn["map_x"], drawn["map_y"]])
     figure = draw_lead_map(
         places,

@@ -174,7 +174,11 @@ def _safe_text(text: str, is_wanted: bool) -> str:  # noqa: FBT001 - passed on f
 def _free(name: str, taken: Sequence[str]) -> str:
     """Return a header the file does not have yet."""
     used = {header.lower() for header in taken}
-    return next(free for place in range(len(taken) + 2) if (free := name if not place else f"{name} {place + 1}").lower() not in used)
+    return next(
+        free
+        for place in range(len(taken) + 2)
+        if (free := name if not place else f"{name} {place + 1}").lower() not in used
+    )
 
 
 def _identifier(name: str) -> str:

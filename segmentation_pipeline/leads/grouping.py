@@ -1,4 +1,4 @@
-"""Leads into groups: k-means fitted on a sample and polished on everyone, system E's k-means, or a choice with evidence.
+"""Leads into groups: k-means fitted on a sample and polished on everyone, system E's, or a choice with evidence.
 
 Add here: another way to group encoded leads. Keep out: encoding, what groups are called, and tables.
 """
@@ -16,7 +16,7 @@ from segmentation_pipeline.clustering.choice import Choice, ChoiceOptions, choos
 from segmentation_pipeline.clustering.fitting import one_quiet_thread
 from segmentation_pipeline.clustering.reduction import fit_principal_components
 from segmentation_pipeline.clustering.rows import canonical_order, sample_indexes
-from segmentation_pipeline.clustering.stability import mean_jaccards, jaccard_draws
+from segmentation_pipeline.clustering.stability import jaccard_draws, mean_jaccards
 from segmentation_pipeline.leads.evidence import LeadEvidence, judge_leads
 
 if TYPE_CHECKING:
@@ -74,9 +74,7 @@ class LeadMap:
     variance_shares: tuple[float, float]
 
 
-def group_leads(
-    encoding: Encoding, columns: Sequence[LeadColumn], row_count: int, settings: LeadSettings
-) -> Grouping:
+def group_leads(encoding: Encoding, columns: Sequence[LeadColumn], row_count: int, settings: LeadSettings) -> Grouping:
     """Group encoded leads as the settings say; fewer groups than asked where fewer different leads exist."""
     with one_quiet_thread():
         if settings.encoding == "label":
@@ -192,9 +190,7 @@ def _stability(rows: Matrix, centres: Matrix, seed: int) -> NDArray[np.float64]:
     return np.array([means.get(label, 0.0) for label in range(len(centres))])
 
 
-def _as_system_e(
-    encoding: Encoding, columns: Sequence[LeadColumn], row_count: int, settings: LeadSettings
-) -> Grouping:
+def _as_system_e(encoding: Encoding, columns: Sequence[LeadColumn], row_count: int, settings: LeadSettings) -> Grouping:
     """Run exactly scikit-learn's k-means on the standardised ranks of all leads, in the order of the file."""
     assert settings.k != "auto"
     rows = encoding.matrix(columns, row_count)
@@ -246,5 +242,3 @@ def _split(tables: Sequence[tuple[Matrix, Codes | None]], centres: Matrix) -> li
         parts.append(centres[:, start : start + table.shape[1]])
         start += table.shape[1]
     return parts
-
-

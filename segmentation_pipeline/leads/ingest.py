@@ -87,10 +87,11 @@ def ingest_leads(
         row["sha256"]: row["seen_at"]
         for row in db.rows("SELECT sha256, min(landed_recorded_at) AS seen_at FROM lead_files GROUP BY sha256")
     }
-    rows = []
     with empty_folder(scratch) as folder:
-        for file in to_read:
-            rows.append(_read(db, file, settings, reading, fingerprint, first_seen.get(file.sha256, now), folder))
+        rows = [
+            _read(db, file, settings, reading, fingerprint, first_seen.get(file.sha256, now), folder)
+            for file in to_read
+        ]
     for table in TABLES:
         db.validate(table)
         db.record_write(table)

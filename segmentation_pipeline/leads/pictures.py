@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from segmentation_pipeline.pictures import GRID_COLOUR, NEUTRAL_COLOUR, SEGMENT_COLOURS, TEXT_COLOUR, blank_figure, blank_panels
+from segmentation_pipeline.pictures import (
+    GRID_COLOUR,
+    NEUTRAL_COLOUR,
+    SEGMENT_COLOURS,
+    TEXT_COLOUR,
+    blank_figure,
+    blank_panels,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -19,6 +26,7 @@ if TYPE_CHECKING:
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
+    from matplotlib.ticker import Locator
 
     from segmentation_pipeline.clustering.rows import Labels, Matrix
 
@@ -91,7 +99,11 @@ def draw_dashboard(rows: Sequence[PictureRow], *, title: str, overall_rate: floa
         axes.set_axisbelow(True)
     for axes in (sizes, conversions):
         lines = 3 if len(shown) <= ROOMY else 2
-        axes.set_yticklabels([_wrapped(row.name, NAME_CHARS, lines) for row in shown], fontsize=SMALL, color=TEXT_COLOUR)
+        axes.set_yticklabels(
+            [_wrapped(row.name, NAME_CHARS, lines) for row in shown],
+            fontsize=SMALL,
+            color=TEXT_COLOUR,
+        )
     for axes in (rates, shares):
         axes.set_yticklabels([])
     return figure
@@ -183,7 +195,7 @@ def _rates(axes: Axes, rows: Sequence[PictureRow], colours: Sequence[str], overa
 
 
 def _shares(axes: Axes, rows: Sequence[PictureRow], conversions: int) -> None:
-    """Draw both shares as the ends of one line: to the right of its leads is a persona that brings more than it weighs."""
+    """Draw both shares as the ends of one line: a persona that brings more than it weighs ends to the right."""
     top = 0.0
     for place, row in enumerate(rows):
         of_conversions = row.conversion_count / conversions if conversions else None
@@ -194,7 +206,14 @@ def _shares(axes: Axes, rows: Sequence[PictureRow], conversions: int) -> None:
         axes.plot(row.share, place, "o", mfc="white", mec=colour_of(place), markersize=7)
         told = f"{row.share:.0%}" if of_conversions is None else f"{row.share:.0%} → {of_conversions:.0%}"
         axes.text(
-            1.0, place, told, transform=axes.get_yaxis_transform(), va="center", ha="right", fontsize=NORMAL, color=TEXT_COLOUR
+            1.0,
+            place,
+            told,
+            transform=axes.get_yaxis_transform(),
+            va="center",
+            ha="right",
+            fontsize=NORMAL,
+            color=TEXT_COLOUR,
         )
     axes.set_xlim(0, max(top, 0.01) * 1.4)
     axes.set_xticks([tick for tick in axes.get_xticks() if 0 <= tick <= max(top, 0.01) * 1.05])
@@ -211,7 +230,7 @@ def _safe(text: str) -> str:
     return text.replace("$", r"\$")
 
 
-def _whole_numbers() -> object:
+def _whole_numbers() -> Locator:
     from matplotlib.ticker import MaxNLocator
 
     return MaxNLocator(nbins=5, integer=True)

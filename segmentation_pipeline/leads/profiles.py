@@ -159,9 +159,7 @@ def _top_known_share(columns: Sequence[LeadColumn], own: Mapping[str, NDArray[np
     return float(known.max()) / float(known.sum()) if known.sum() else None
 
 
-def _seniority_counts(
-    titles: LeadColumn | None, counts: Mapping[str, NDArray[np.int64]]
-) -> list[dict[str, float]]:
+def _seniority_counts(titles: LeadColumn | None, counts: Mapping[str, NDArray[np.int64]]) -> list[dict[str, float]]:
     """Return per group the share of its known titles that each class of seniority has."""
     if titles is None:
         return []
@@ -194,7 +192,12 @@ def _contrasts(
                 effect = float(share[code] - overall[code]) / spread
                 found.append(
                     Contrast(
-                        column.name, column.header, column.levels[code], float(share[code]), float(overall[code]), effect
+                        column.name,
+                        column.header,
+                        column.levels[code],
+                        float(share[code]),
+                        float(overall[code]),
+                        effect,
                     )
                 )
     found.sort(key=lambda contrast: (-contrast.effect, contrast.column, contrast.value))

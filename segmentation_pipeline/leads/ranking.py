@@ -32,8 +32,9 @@ CONFIDENCE = 0.95
 NODES = 4_000
 """Points of the quadrature of P(best); a step anywhere costs at most half a node, .000125."""
 
-EDGE = 1e-9
-"""A rate of exactly 0 or 1 for everyone still needs a proper prior."""
+HALF_A_LEAD = 0.5
+"""Added to conversions and to failures of all leads for the prior's mean (Jeffreys): where nobody or everybody
+converted, the rate is still not known to be 0 or 1."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +52,7 @@ class Rate:
 
 @dataclass(frozen=True, slots=True)
 class Ranking:
-    """The rates in the order given, the common rate they are drawn to, and as how many leads it counts."""
+    """The rates in the order given, the rate of all leads, and as how many leads it counts in each."""
 
     rates: tuple[Rate, ...]
     overall: float
@@ -65,18 +66,20 @@ def rank_rates(
     """Return shrunken rates of personas (beta-binomial); None where no lead has a known outcome.
 
     The prior is a beta distribution with the mean of all leads and a weight in leads: 20 below 8 personas, from
-    there on the most likely one within [5, 200]. Intervals are equal-tailed 95 % of the posterior.
+    there on the most likely one within [5, 200]; never more than there are leads to know that mean from. Intervals
+    are equal-tailed 95 % of the posterior.
     """
     from scipy.stats import beta
 
     counted, total = np.asarray(leads, dtype=np.float64), np.asarray(conversions, dtype=np.float64)
     if not counted.sum():
         return None
-    overall = float(np.clip(total.sum() / counted.sum(), EDGE, 1.0 - EDGE))
+    overall = float((total.sum() + HALF_A_LEAD) / (counted.sum() + 2 * HALF_A_LEAD))
     is_learned = prior_weight == "auto" and len(counted) >= LEAST_FOR_LEARNING
     weight = _likeliest_weight(total, counted, overall) if is_learned else DEFAULT_WEIGHT
     if prior_weight != "auto":
         weight = float(prior_weight)
+    weight = min(weight, float(counted.sum()))
     a, b = total + weight * overall, counted - total + weight * (1.0 - overall)
     low, high = beta.ppf((1 - CONFIDENCE) / 2, a, b), beta.ppf((1 + CONFIDENCE) / 2, a, b)
     best = best_probabilities(a, b)
@@ -92,7 +95,7 @@ def rank_rates(
         )
         for number in range(len(counted))
     )
-    return Ranking(rates, overall, weight, is_learned)
+    return Ranking(rates, float(total.sum() / counted.sum()), weight, is_learned)
 
 
 def best_probabilities(a: Matrix, b: Matrix) -> Matrix:
@@ -111,7 +114,7 @@ def best_probabilities(a: Matrix, b: Matrix) -> Matrix:
         x = beta.ppf(u, a[i], b[i])
         others = [beta.cdf(x, a[j], b[j]) for j in range(len(a)) if j != i]
         found[i] = float(np.prod(others, axis=0).mean())
-    return found / found.sum()
+    return np.asarray(found / found.sum(), dtype=np.float64)
 
 
 def tier_of(rate: float, cuts: Sequence[float]) -> Tier:

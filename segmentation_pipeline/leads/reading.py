@@ -71,8 +71,7 @@ def read_import(db: Database, import_id: str, settings: LeadSettings) -> ReadImp
     expressions = {feature: (mapping[feature], feature) for feature in FEATURES if mapping.get(feature)}
     expressions |= {header: (header, _extra(header)) for header in _extra_headers(db, import_id, settings)}
     columns = tuple(
-        _coded(db, import_id, name, header, expression, settings)
-        for name, (header, expression) in expressions.items()
+        _coded(db, import_id, name, header, expression, settings) for name, (header, expression) in expressions.items()
     )
     plain = db.execute(
         "SELECT record_number, CASE WHEN is_converted THEN 1 WHEN NOT is_converted THEN 0 ELSE -1 END AS converted,"
@@ -121,9 +120,7 @@ def _extra(header: str) -> str:
     return f"json_extract_string(extras, {quoted(path)})"
 
 
-def _coded(
-    db: Database, import_id: str, name: str, header: str, expression: str, settings: LeadSettings
-) -> LeadColumn:
+def _coded(db: Database, import_id: str, name: str, header: str, expression: str, settings: LeadSettings) -> LeadColumn:
     """Read a column as codes: the texts cross over once each, not once a lead."""
     table = db.connection.sql(
         f"SELECT coalesce({expression}, {quoted(UNKNOWN)}) AS value FROM leads WHERE import_id = $id"

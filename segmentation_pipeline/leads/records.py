@@ -47,12 +47,21 @@ _OTHERS = (
 )
 
 _FEATURE_ALIASES: dict[str, tuple[str, tuple[tuple[str, ...], ...]]] = {
-    "state": ("the state", (("state", "region", "province", "eyalet"), ("city", "il", "sehir", "şehir"), ("country", "ulke", "ülke"))),
+    "state": (
+        "the state",
+        (("state", "region", "province", "eyalet"), ("city", "il", "sehir", "şehir"), ("country", "ulke", "ülke")),
+    ),
     "industry": ("the industry", (("industry", "sector", "sektor", "sektör"),)),
-    "job_title": ("the job title", (("jobtitle", "title", "position", "unvan", "ünvan"), ("job", "occupation", "role", "meslek"))),
+    "job_title": (
+        "the job title",
+        (("jobtitle", "title", "position", "unvan", "ünvan"), ("job", "occupation", "role", "meslek")),
+    ),
     "education": ("the level of education", (("educationlevel", "education", "egitim", "eğitim", "degree"),)),
     "age": ("the age", (("agerange", "age", "agegroup", "yas", "yaş", "yasaraligi", "yaşaralığı"),)),
-    "experience": ("the years of experience", (("yearsofexperience", "experienceyears", "experience", "deneyim", "tecrube", "tecrübe"),)),
+    "experience": (
+        "the years of experience",
+        (("yearsofexperience", "experienceyears", "experience", "deneyim", "tecrube", "tecrübe"),),
+    ),
     "gender": ("the gender", (("gender", "sex", "cinsiyet"),)),
     "source": ("the source of the lead", (("leadsource", "source", "channel", "kaynak"), ("utmsource", "campaign"))),
 }  # fmt: skip
@@ -80,7 +89,12 @@ OLDEST_AGE = 120
 LONGEST_EXPERIENCE = 80
 
 REASONS = {
-    "age_out_of_range": Reason("age", f"the age is not between 0 and {OLDEST_AGE}", "correct the age or leave it empty", is_shown=True),
+    "age_out_of_range": Reason(
+        "age",
+        f"the age is not between 0 and {OLDEST_AGE}",
+        "correct the age or leave it empty",
+        is_shown=True,
+    ),
     "experience_out_of_range": Reason(
         "experience",
         f"the years of experience are not between 0 and {LONGEST_EXPERIENCE}",

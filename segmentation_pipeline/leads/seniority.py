@@ -34,14 +34,16 @@ CLASSES: tuple[tuple[Seniority, tuple[str, ...]], ...] = (
 officer stands above the officer. Words are whole words of the title, in English and Turkish."""
 
 _PATTERNS = tuple(
-    (name, re.compile(r"(?<!\w)(?:" + "|".join(re.escape(word) for word in words) + r")(?!\w)")) for name, words in CLASSES
+    (name, re.compile(r"(?<!\w)(?:" + "|".join(re.escape(word) for word in words) + r")(?!\w)"))
+    for name, words in CLASSES
 )
 
 
 @functools.lru_cache(maxsize=100_000)
 def seniority_of(title: str) -> Seniority | None:
     """Return the class a job title speaks for, None where none of its words is known."""
-    text = " ".join(re.sub(r"[^\w]+", " ", title.replace("İ", "i").replace("I", "ı" if _is_turkish(title) else "i").lower()).split())
+    spelled = title.replace("İ", "i").replace("I", "ı") if _is_turkish(title) else title
+    text = " ".join(re.sub(r"[^\w]+", " ", spelled.lower()).split())
     return next((name for name, pattern in _PATTERNS if pattern.search(text)), None)
 
 

@@ -44,7 +44,11 @@ class LeadFiles(Table):
     read_count: Integer = column("Records read.", unit="records", ge=0)
     accepted_count: Integer = column("Records that are rows of leads.", unit="records", ge=0)
     rejected_count: Integer = column("Records in rejected_leads for a fault.", unit="records", ge=0)
-    duplicate_count: Integer = column("Records in rejected_leads that repeat a lead word for word.", unit="records", ge=0)
+    duplicate_count: Integer = column(
+        "Records in rejected_leads that repeat a lead word for word.",
+        unit="records",
+        ge=0,
+    )
     mapping: Text = column("Which column plays which role and how it was found, JSON.", min_length=2)
     settings_fingerprint: Text = column("Hash of the settings it was read with.", min_length=16)
     landed_recorded_at: Utc = column("When this content was first seen; a later lead is in the future.", unit="UTC")
@@ -74,7 +78,12 @@ class Leads(Table):
 
     import_id: Text = column("Import the lead is of.", min_length=1, compression="zstd")
     record_number: Integer = column("Which record of the file; the header of a CSV is 1.", ge=1)
-    lead_id: Text = column("The lead's own id, where the file has one.", nullable=True, min_length=1, compression="zstd")
+    lead_id: Text = column(
+        "The lead's own id, where the file has one.",
+        nullable=True,
+        min_length=1,
+        compression="zstd",
+    )
     lead_at: Utc = column("When the lead came, where the file tells.", unit="UTC", nullable=True)
     state: Text = column("Where the lead is: state, city or country.", nullable=True, min_length=1)
     industry: Text = column("Industry or field.", nullable=True, min_length=1)
@@ -115,7 +124,7 @@ class RejectedLeads(Table):
 
 
 class LeadImports(Table):
-    """One row per import with leads: how they were grouped, on which leads rates rest, and what speaks for the groups."""
+    """One row per import with leads: how they were grouped, which leads rates rest on, what speaks for the groups."""
 
     import_id: Text = column("The import.", min_length=1)
     status: Text = column("grouped, or one_group where personas cannot be told apart.", isin=["grouped", "one_group"])
@@ -133,7 +142,12 @@ class LeadImports(Table):
     counted_count: Integer = column("Leads that rates rest on.", unit="leads", ge=0)
     conversion_count: Integer = column("Conversions among those.", unit="leads", ge=0)
     overall_rate: Real = column("Conversion rate of those.", unit="share", nullable=True, ge=0, le=1)
-    prior_weight: Real = column("As many leads the overall rate counts in each persona.", unit="leads", nullable=True, gt=0)
+    prior_weight: Real = column(
+        "As many leads the overall rate counts in each persona.",
+        unit="leads",
+        nullable=True,
+        gt=0,
+    )
     is_prior_learned: Flag = column("Whether that weight was learned from the personas.", nullable=True)
     maturity: Text = column("Whether young leads were left out.", isin=["judged", "not_asked", "no_date_column"])
     as_of: Utc = column("The newest lead's time, where leads have any.", unit="UTC", nullable=True)
@@ -170,7 +184,10 @@ class LeadClusters(Table):
 
     import_id: Text = column("Import the lead is of.", min_length=1, compression="zstd")
     record_number: Integer = column("Which record of the file.", ge=1)
-    cluster: Integer = column("Number of the group in this import, 0 the largest (system E's encoding: its numbers).", ge=0)
+    cluster: Integer = column(
+        "Number of the group in this import, 0 the largest (system E's encoding: its numbers).",
+        ge=0,
+    )
     persona_id: Text = column("Persona the group is.", min_length=1, compression="zstd")
     is_counted: Flag = column("Whether the lead counts for rates: a known outcome, and old enough.")
     map_x: Real = column("First principal component of the encoding.")
@@ -196,7 +213,13 @@ class LeadPersonas(Table):
     counted_count: Integer = column("Leads the rate rests on.", unit="leads", ge=0)
     conversion_count: Integer = column("Conversions among those.", unit="leads", ge=0)
     raw_rate: Real = column("Conversions over counted leads.", unit="share", nullable=True, ge=0, le=1)
-    shrunken_rate: Real = column("Rate drawn to everyone's by the prior weight.", unit="share", nullable=True, ge=0, le=1)
+    shrunken_rate: Real = column(
+        "Rate drawn to everyone's by the prior weight.",
+        unit="share",
+        nullable=True,
+        ge=0,
+        le=1,
+    )
     rate_low: Real = column("Lower end of its 95 % interval.", unit="share", nullable=True, ge=0, le=1)
     rate_high: Real = column("Upper end of its 95 % interval.", unit="share", nullable=True, ge=0, le=1)
     best_probability: Real = column("Chance that its rate is the highest.", unit="share", nullable=True, ge=0, le=1)
@@ -259,7 +282,12 @@ class LeadColumns(Table):
     kind: Text = column("How it is encoded.", isin=["categorical", "ordered", "label", "none"])
     level_count: Integer = column("Distinct values, Unknown among them.", ge=1)
     unknown_share: Real = column("Share of leads without a value.", unit="share", ge=0, le=1)
-    pooled_share: Real = column("Share of leads whose value is too rare for an axis of its own.", unit="share", ge=0, le=1)
+    pooled_share: Real = column(
+        "Share of leads whose value is too rare for an axis of its own.",
+        unit="share",
+        ge=0,
+        le=1,
+    )
     auc: Real = column(
         "Area under the ROC curve of this column alone, out of fold; .5 says nothing of the outcome.",
         nullable=True,

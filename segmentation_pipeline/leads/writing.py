@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from segmentation_pipeline.leads.profiles import Profile, ValueShare
 from segmentation_pipeline.leads.tables import (
     LeadCandidates,
     LeadClusters,
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
 
     from segmentation_pipeline.lead_settings import LeadSettings
     from segmentation_pipeline.leads.assembling import ImportResult, Persona
+    from segmentation_pipeline.leads.profiles import Profile, ValueShare
     from segmentation_pipeline.leads.reading import ReadImport
     from segmentation_pipeline.warehouse.contracts import Table
     from segmentation_pipeline.warehouse.database import Database
@@ -47,9 +47,7 @@ class Matched:
     against: str | None
 
 
-def write_import(
-    db: Database, read: ReadImport, found: ImportResult, settings: LeadSettings, matched: Matched
-) -> None:
+def write_import(db: Database, read: ReadImport, found: ImportResult, settings: LeadSettings, matched: Matched) -> None:
     """Replace everything that is stored of an import's groups; the caller validates the tables at its end."""
     import_id = found.leads.import_id
     for table in RESULT_TABLES:
@@ -67,7 +65,8 @@ def forget_imports(db: Database, import_ids: Sequence[str]) -> None:
     """Remove the groups of imports that have no leads any more."""
     for table in RESULT_TABLES:
         db.execute(
-            f"DELETE FROM {table_name(table)} WHERE list_contains($ids::VARCHAR[], import_id)", {"ids": list(import_ids)}
+            f"DELETE FROM {table_name(table)} WHERE list_contains($ids::VARCHAR[], import_id)",
+            {"ids": list(import_ids)},
         )
 
 
@@ -116,14 +115,13 @@ def _append_clusters(db: Database, read: ReadImport, found: ImportResult) -> Non
     import pandas as pd
 
     labels = found.grouping.labels
-    ids = pd.Categorical.from_codes(labels, categories=_unique(found.identity.persona_ids))
-    name = pd.Categorical.from_codes(np.zeros(len(labels), dtype=np.int8), categories=[found.leads.import_id])
+    ids = pd.Categorical(_unique(found.identity.persona_ids))
     frame = pd.DataFrame(
         {
-            "import_id": name,
+            "import_id": pd.Categorical([found.leads.import_id]).take(np.zeros(len(labels), dtype=np.int64)),
             "record_number": read.record_numbers,
             "cluster": labels,
-            "persona_id": ids,
+            "persona_id": ids.take(labels),
             "is_counted": found.counts_for_rates,
             "map_x": found.map.places[:, 0],
             "map_y": found.map.places[:, 1],
@@ -137,9 +135,7 @@ def _unique(names: Sequence[str]) -> list[str]:
     return list(names)
 
 
-def _import_row(
-    read: ReadImport, found: ImportResult, settings: LeadSettings, matched: Matched
-) -> dict[str, Any]:
+def _import_row(read: ReadImport, found: ImportResult, settings: LeadSettings, matched: Matched) -> dict[str, Any]:
     leads, grouping, ranking = found.leads, found.grouping, found.ranking
     is_known = leads.converted >= 0
     counted = int(found.counts_for_rates.sum())

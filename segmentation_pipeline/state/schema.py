@@ -60,7 +60,7 @@ persona_edits = sa.Table(
     sa.Column("edited_at", sa.DateTime, nullable=False),
     sa.Column("edited_by", sa.String(ID_CHARS), nullable=False),
 )
-"""One row per renaming of a lead persona, kept for ever; as for segments, the newest counts and null is its own name."""
+"""One row per renaming of a lead persona, kept for ever; the newest counts, a null name being its own label again."""
 
 persona_notes = sa.Table(
     "persona_notes",
