@@ -54,16 +54,18 @@ def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="New folder 
 
 @app.command()
 def simulate(
-    out: Annotated[Path, typer.Option("--out", help="Folder that gets landing/events.csv and truth.csv.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder that gets landing/ with events and leads, and the truth beside it.")],
     scenario: Annotated[
         str, typer.Option("--scenario", help="personas, null, continuum, lifecycle or evolve (personas over months).")
     ] = "personas",
     users: Annotated[int | None, typer.Option(min=1, help="How many users; 1000, evolve 1500.")] = None,
     days: Annotated[int | None, typer.Option(min=1, help="How many days; 7, evolve 150.")] = None,
+    leads: Annotated[int, typer.Option(min=0, help="How many CRM leads; 0 for none.")] = 2_000,
     seed: Annotated[int, typer.Option(min=0, help="Same arguments, same bytes.")] = 7,
     null: Annotated[bool, typer.Option("--null", help="Short for --scenario null.")] = False,
 ) -> None:
-    """Write a deal-flow log whose truth is known, with the truth in a file of its own."""
+    """Write a deal-flow log and leads whose truth is known, with the truth in files of its own."""
+    from segmentation_pipeline.simulation.leads import simulate_leads, write_home_leads
     from segmentation_pipeline.simulation.scenarios import SCENARIOS
     from segmentation_pipeline.simulation.simulate import simulate as simulate_log
     from segmentation_pipeline.simulation.writing import write_home_log
@@ -75,8 +77,12 @@ def simulate(
         usual = SCENARIOS.get(name, SCENARIOS["personas"])  # an unknown name is refused, with the known ones, below
         log = simulate_log(users=users or usual.users, days=days or usual.days, seed=seed, scenario=name)
         events, *truth = write_home_log(log, out)
-    told = " and ".join(str(path) for path in truth)
-    console.print(f"Wrote {events} and {told} (which the pipeline never reads).")
+        written = [events]
+        if leads:
+            landed, known = write_home_leads(simulate_leads(leads=leads, seed=seed), out)
+            written, truth = [events, landed], [*truth, known]
+    inputs, told = (" and ".join(str(path) for path in paths) for paths in (written, truth))
+    console.print(f"Wrote {inputs}, and {told} (which the pipeline never reads).")
 
 
 @app.command()

@@ -73,7 +73,9 @@ def identify(
     import and the centre: it needs no counter, and is not given to another persona later.
     """
     fresh = _new_ids(import_id, centres, set() if before is None else set(before.persona_ids))
-    if before is None or not before.encoding.blocks:
+    # Everyone together is no persona: it neither passes on an id nor takes one, but to itself.
+    is_comparable = before is not None and (len(before.persona_ids) > 1) == (len(centres) > 1)
+    if before is None or not is_comparable or not before.encoding.blocks:
         return Identity(fresh, tuple([None] * len(centres)))
     placed = mean_places(before.encoding.tables(columns), labels, len(centres))
     nobody = np.empty(0, dtype=np.int64)

@@ -92,6 +92,6 @@ def _before(db: Database, import_id: str, names: list[str]) -> tuple[str | None,
     place = names.index(import_id)
     for candidate in [import_id, *reversed(names[:place]), *names[place + 1 :]]:
         model = read_model(db, candidate)
-        if model is not None:
+        if model is not None and (candidate == import_id or len(model.persona_ids) > 1):
             return candidate, model
     return None, None

@@ -73,14 +73,13 @@ def personas_table(personas: Sequence[Persona]) -> Table:
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
     table.add_column("persona", no_wrap=True)
     table.add_column("name", overflow="fold", min_width=24)
-    for figure in ("leads", "converted", "raw rate", "rate (95 %)", "best"):
-        table.add_column(figure, justify="right", no_wrap=True)
+    for figure in ("leads", "raw rate", "rate (95 %)", "best"):
+        table.add_column(figure, justify="right")
     for one in personas:
         table.add_row(
             one.persona_id,
             escape(one.display_name) + (" ?" if one.is_tier_uncertain and one.display_name == one.name else ""),
             f"{one.size:,} ({one.share:.0%})",
-            f"{one.conversion_count:,}",
             NOT_KNOWN if one.raw_rate is None else f"{one.raw_rate:.1%}",
             _rate(one),
             NOT_KNOWN if one.best_probability is None else f"{one.best_probability:.0%}",
