@@ -45,7 +45,7 @@ class LeadSettings(_Section):
     """How leads are read, grouped and ranked."""
 
     columns: LeadColumns = LeadColumns()
-    extra_columns: Words | Literal["all"] = ()
+    extra_columns: Literal["all"] | tuple[str, ...] = ()
     hidden_nulls: Words = ()
     converted_words: Words = ()
     not_converted_words: Words = ()

@@ -47,7 +47,8 @@ def column_auc(column: LeadColumn, converted: NDArray[np.bool_], *, seed: int) -
         rate = converted[learned].mean()
         sizes = np.bincount(codes[learned], minlength=width)
         successes = np.bincount(codes[learned], weights=converted[learned], minlength=width)
-        scores[held] = ((successes + PSEUDO_LEADS * rate) / (sizes + PSEUDO_LEADS))[codes[held]]
+        # Over the rate of the fold it was learned from: that rate is high where the held-out one happens to be low.
+        scores[held] = ((successes + PSEUDO_LEADS * rate) / (sizes + PSEUDO_LEADS) - rate)[codes[held]]
     return area_under_curve(scores, converted)
 
 

@@ -76,7 +76,7 @@ def rank_rates(
         return None
     overall = float((total.sum() + HALF_A_LEAD) / (counted.sum() + 2 * HALF_A_LEAD))
     is_learned = prior_weight == "auto" and len(counted) >= LEAST_FOR_LEARNING
-    weight = _likeliest_weight(total, counted, overall) if is_learned else DEFAULT_WEIGHT
+    weight = likeliest_weight(total, counted, overall) if is_learned else DEFAULT_WEIGHT
     if prior_weight != "auto":
         weight = float(prior_weight)
     weight = min(weight, float(counted.sum()))
@@ -127,7 +127,7 @@ def is_tier_uncertain(low: float, high: float, cuts: Sequence[float]) -> bool:
     return tier_of(low, cuts) != tier_of(high, cuts)
 
 
-def _likeliest_weight(conversions: Matrix, leads: Matrix, overall: float) -> float:
+def likeliest_weight(conversions: Matrix, leads: Matrix, overall: float) -> float:
     """Return the weight under which the personas' counts are most likely, their mean being the overall rate."""
     from scipy.optimize import minimize_scalar
     from scipy.special import betaln

@@ -5,6 +5,7 @@ Add here: a well-known name, a word of an outcome, a reason with its words. Keep
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.landing.kinds import FORM_REASONS, Reason, RecordKind
@@ -15,6 +16,8 @@ from segmentation_pipeline.warehouse.database import load_sql
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    import duckdb
 
     from segmentation_pipeline.lead_settings import LeadSettings
 
@@ -129,7 +132,9 @@ def lead_records(settings: LeadSettings) -> RecordKind:
     names = [role.name for role in wanted.roles]
     told = ", ".join(f"{_without_missing(name, settings)} AS {name}" for name in names if name in FEATURES)
     extras = [name for name in names if name.startswith("extra_")]
-    kept = "metadata" if wanted.keeps_rest else "CAST(NULL AS VARCHAR)"
+    kept = "CAST(NULL AS VARCHAR)"
+    if wanted.keeps_rest:
+        kept = "nullif(CAST(json_merge_patch(metadata, {personal}) AS VARCHAR), '{}')"
     if extras:
         pairs = ", ".join(f"{quoted(wanted.named[name][0])}, without_blanks({name})" for name in extras)
         kept = f"CAST(json_object({pairs}) AS VARCHAR)"
@@ -150,6 +155,7 @@ def lead_records(settings: LeadSettings) -> RecordKind:
         + "extras VARCHAR, is_converted BOOLEAN, reason VARCHAR, found VARCHAR, record VARCHAR",
         staged,
         REASONS,
+        looked_up=_without_personal if wanted.keeps_rest else _nothing,
     )
 
 
@@ -168,6 +174,17 @@ def lead_columns(settings: LeadSettings) -> Wanted:
         {**named, **{name: (header,) for name, header in extras.items()}},
         keeps_rest=settings.extra_columns == "all",
     )
+
+
+def _without_personal(connection: duckdb.DuckDBPyConnection, fields: str) -> dict[str, str]:
+    """Return the JSON patch that takes what names a person out of the extra columns; all records are looked at."""
+    keys = connection.execute(f"SELECT DISTINCT unnest(json_keys(metadata)) AS key FROM ({fields})").fetchall()
+    patch = {key: None for (key,) in sorted(keys) if is_personal(key)}
+    return {"personal": quoted(json.dumps(patch, ensure_ascii=False))}
+
+
+def _nothing(_connection: duckdb.DuckDBPyConnection, _fields: str) -> dict[str, str]:
+    return {}
 
 
 def _without_missing(role: str, settings: LeadSettings) -> str:
