@@ -54,7 +54,9 @@ def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="New folder 
 
 @app.command()
 def simulate(
-    out: Annotated[Path, typer.Option("--out", help="Folder that gets landing/ with events and leads, and the truth beside it.")],
+    out: Annotated[
+        Path, typer.Option("--out", help="Folder that gets landing/ with events and leads, and the truth beside it.")
+    ],
     scenario: Annotated[
         str, typer.Option("--scenario", help="personas, null, continuum, lifecycle or evolve (personas over months).")
     ] = "personas",

@@ -186,7 +186,8 @@ def _values(header: str, drawn: NDArray[np.int64], generator: np.random.Generato
     everybody = np.array([persona.share for persona in PERSONAS]) @ own
     cumulated = np.cumsum((1 - BLURRED_SHARE) * own + BLURRED_SHARE * everybody, axis=1)
     chosen = (generator.random(len(drawn))[:, None] > cumulated[drawn]).sum(axis=1)
-    return np.array(names, dtype=object)[np.minimum(chosen, len(names) - 1)]
+    values: NDArray[np.object_] = np.array(names, dtype=object)[np.minimum(chosen, len(names) - 1)]
+    return values
 
 
 def _write(path: Path, rows: list[tuple[str, ...]]) -> Path:

@@ -1,4 +1,4 @@
-"""Blocks: none louder than another, order kept, rare values pooled, unseen ones placed; label codes as scikit-learn's."""
+"""Blocks: none louder than another, order kept, rare values pooled; label codes are scikit-learn's."""
 
 import json
 
