@@ -39,8 +39,8 @@ u-dirty,2026-01-06T10:00:00Z,login,
 
 DIRTY_LEADS = """Lead ID,State,Age,is_sale
 1,Texas,130,TRUE
-2,Texas,30,perhaps
-2,Texas,30,perhaps
+2,Texas,30,no
+2,Texas,30,no
 """
 
 
