@@ -1,4 +1,4 @@
-"""The `segpipe` command: init, simulate, run, ui, configure, doctor, segments, personas.
+"""The `segpipe` command: init, simulate, run, ui, configure, prompts, doctor, segments, personas.
 
 Add here: a command, as a few calls; every error a user can cause is printed, not raised.
 Keep out: what the commands do (terminal/).
@@ -139,6 +139,20 @@ def ui(home: HomeOption = None, port: Annotated[int, typer.Option(min=1, max=655
     workspace = Path(__file__).resolve().parent.parent / "workspace.yaml"
     target = ["-w", str(workspace)] if workspace.exists() else ["-m", "segmentation_pipeline.definitions"]
     os.execv(sys.executable, [sys.executable, "-m", "dagster", "dev", *target, "-h", "127.0.0.1", "-p", str(port)])
+
+
+@app.command()
+def prompts(
+    home: HomeOption = None,
+    month: Annotated[str | None, typer.Option("--month", help="Of this refresh, YYYY-MM; else the newest.")] = None,
+) -> None:
+    """Print what a language model would be told about a refresh, without asking one."""
+    with told_plainly():
+        asked = month_given(month)
+        used = _home(home)
+        from segmentation_pipeline.terminal.prompts import print_prompts
+
+        print_prompts(used, console, month=asked)
 
 
 @app.command()

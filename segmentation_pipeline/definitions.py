@@ -60,7 +60,7 @@ DAILY_UPDATE = "daily_update"
 LEADS_UPDATE = "leads_update"
 INGESTED = ("raw_events", "sessions")
 LEADS = ("leads", "lead_personas", "lead_exports")
-CURRENT = ("current_features", "current_segments", "llm_assignments")
+CURRENT = ("current_features", "current_segments", "llm_assignments", "llm_calls")
 
 
 def table_assets() -> list[TableAsset]:
