@@ -79,7 +79,7 @@ def test_label_encoding_is_scikit_learns_own_steps():
 
 def test_a_chosen_number_of_personas_comes_with_its_candidates_and_evidence():
     leads, truth = simulated(700)
-    found = find_personas(leads, LeadSettings(k="auto", k_max=5))
+    found = find_personas(leads, LeadSettings(k="auto", k_max=4))
     assert adjusted_rand_score(truth, found.grouping.labels) > 0.85
     assert sum(one.is_chosen for one in found.grouping.choice.table) == 1
     assert found.grouping.evidence.verdict == "repeatable"

@@ -53,7 +53,7 @@ def test_the_chance_to_be_best_of_two_is_the_closed_form():
 
 
 @given(st.lists(st.tuples(st.integers(0, 400), st.integers(0, 400)), min_size=1, max_size=10))
-@settings(max_examples=50, deadline=None)
+@settings(max_examples=25, deadline=None)
 def test_rates_lie_between_nothing_and_all_and_chances_add_up(counts):
     conversions = [won for won, _ in counts]
     leads = [won + lost for won, lost in counts]

@@ -28,7 +28,7 @@ EDUCATION = {
 
 @pytest.fixture
 def home(tmp_path):
-    return land(tmp_path / "home", leads_csv=leads_csv(300))
+    return land(tmp_path / "home", leads_csv=leads_csv(150))
 
 
 def personas_of(warehouse, import_id="leads.csv"):
@@ -51,7 +51,7 @@ def test_a_home_with_four_files_for_people_of_the_right_sizes(home):
         assert struct.unpack(">I", content[content.index(b"pHYs") + 4 :][:4])[0] == round(150 / 0.0254)
     document = json.loads((folder / "personas.json").read_text(encoding="utf-8"))
     assert [one["rank"] for one in document["personas"]] == [1, 2, 3, 4]
-    assert sum(one["size"] for one in document["personas"]) == 300
+    assert sum(one["size"] for one in document["personas"]) == 150
 
 
 def test_the_clustered_file_has_the_same_rows_in_the_same_order_and_their_cluster(home):
@@ -100,7 +100,7 @@ def test_json_and_dots_in_names_are_exported_by_their_own_columns(tmp_path):
 def test_a_rerun_changes_nothing_and_a_fresh_home_is_the_same_to_the_byte(tmp_path):
     hashes = []
     for name in ("one", "two"):
-        warehouse = warehouse_of(land(tmp_path / name, leads_csv=leads_csv(300)))
+        warehouse = warehouse_of(land(tmp_path / name, leads_csv=leads_csv(150)))
         refresh(warehouse)
         hashes.append(
             [hashlib.sha256(path.read_bytes()).hexdigest() for path in sorted(warehouse.home.exports.rglob("*.*"))[1:]]
@@ -119,7 +119,7 @@ def test_a_name_a_person_gave_survives_new_leads_and_shows_in_the_files(home):
     with open_state(home, warehouse.settings).write() as state:
         rename_persona(state, best, "Deciders", labels={}, edited_by="ada")
         add_note(state, best, "Call them first.", created_by="ada")
-    land(home.root, leads_csv=leads_csv(400, seed=11), leads2_csv=leads_csv(300, seed=12))
+    land(home.root, leads_csv=leads_csv(200, seed=11), leads2_csv=leads_csv(150, seed=12))
     refresh(warehouse)
     for import_id in ("leads.csv", "leads2.csv"):
         assert personas_of(warehouse, import_id)[0]["persona_id"] == best
@@ -133,7 +133,7 @@ def test_an_older_file_that_lands_late_takes_the_ids_people_know(home):
     warehouse = warehouse_of(home)
     refresh(warehouse)
     known = {row["persona_id"] for row in personas_of(warehouse)}
-    land(home.root, a_csv=leads_csv(300, seed=12))
+    land(home.root, a_csv=leads_csv(150, seed=12))
     refresh(warehouse)
     assert {row["persona_id"] for row in personas_of(warehouse)} == known
     assert {row["persona_id"] for row in personas_of(warehouse, "a.csv")} == known
@@ -166,7 +166,7 @@ def test_trends_compare_a_persona_with_the_import_before(home):
     from segmentation_pipeline.warehouse.database import load_sql
 
     warehouse = warehouse_of(home)
-    land(home.root, leads2_csv=leads_csv(400, seed=12))
+    land(home.root, leads2_csv=leads_csv(200, seed=12))
     refresh(warehouse)
     found = rows(warehouse, f"FROM ({load_sql('segmentation_pipeline.leads', 'lead_trends')}) ORDER BY ALL")
     later = [row for row in found if row["import_id"] == "leads2.csv"]
