@@ -94,7 +94,6 @@ def _cited(citation: Citation, texts: Texts) -> dict[str, str]:
         texts("segments.value"): texts.measured(citation.value, citation.unit),
         texts("segments.compared"): compared,
         texts("segments.window"): citation.window,
-        texts("segments.sentence"): citation.rendered.replace("`", ""),
     }
 
 

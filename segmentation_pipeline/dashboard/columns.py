@@ -23,11 +23,6 @@ def counts(*titles: str) -> dict[str, ColumnConfig]:
     return {title: st.column_config.NumberColumn(format="localized") for title in titles}
 
 
-def decimals(digits: int, *titles: str) -> dict[str, ColumnConfig]:
-    """Return columns of numbers with so many digits."""
-    return {title: st.column_config.NumberColumn(format=f"%.{digits}f") for title in titles}
-
-
 def percent_bars(texts: Texts, *titles: str) -> dict[str, ColumnConfig]:
     """Return columns of percentages, 0 to 100, drawn as bars."""
     written = "%%%.0f" if texts.locale == "tr" else "%.0f%%"

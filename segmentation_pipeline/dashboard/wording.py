@@ -69,11 +69,12 @@ class Texts:
         written = f"{value:,.{digits}f}".rstrip("0").rstrip(".") if digits else f"{value:,.0f}"
         return self._apart("0" if written == "-0" else written)
 
-    def span(self, low: float | None, high: float | None, *, digits: int = 2) -> str:
-        """Return both ends of an interval with so many digits, a dash where there is none."""
-        if low is None or high is None:
-            return "–"
-        return " – ".join(self._apart(f"{round(end, digits) + 0.0:,.{digits}f}") for end in (low, high))
+    def estimate(self, value: float | None, low: float | None, high: float | None, *, digits: int = 2) -> str:
+        """Return an estimate with its interval, where it has one."""
+        told = [
+            "–" if one is None else self._apart(f"{round(one, digits) + 0.0:,.{digits}f}") for one in (value, low, high)
+        ]
+        return told[0] if low is None or high is None else f"{told[0]} ({told[1]} – {told[2]})"
 
     def _apart(self, written: str) -> str:
         return written.translate(str.maketrans(",.", ".,")) if self.locale == "tr" else written

@@ -105,8 +105,8 @@ def test_both_languages_have_the_same_keys_and_slots():
 
 
 WRITTEN = {
-    "en": "24% 9.5% -3% – 80,894 1,234.5 0 0.20 – 1.00 January 2026 9 January 2026, 18:35",
-    "tr": "%24 %9,5 -%3 – 80.894 1.234,5 0 0,20 – 1,00 Ocak 2026 9 Ocak 2026, 18:35",
+    "en": "24% 9.5% -3% – 80,894 1,234.5 0 0.50 (0.20 – 1.00) January 2026 9 January 2026, 18:35",
+    "tr": "%24 %9,5 -%3 – 80.894 1.234,5 0 0,50 (0,20 – 1,00) Ocak 2026 9 Ocak 2026, 18:35",
 }
 
 
@@ -120,7 +120,7 @@ def test_numbers_and_dates_are_written_as_the_language_does(texts):
         texts.count(80_894),
         texts.number(1234.5),
         texts.number(-0.001),
-        texts.span(0.2, 1),
+        texts.estimate(0.5, 0.2, 1),
         texts.month(date(2026, 1, 1)),
         texts.moment(datetime(2026, 1, 9, 18, 35)),
     ]
@@ -133,4 +133,5 @@ def test_a_value_carries_its_unit_and_an_unknown_word_stays():
     assert ENGLISH.measured(None, "pct") == "–"
     assert ENGLISH.choice("risk", "unheard_of") == "unheard_of"
     assert ENGLISH.choice("risk", None) == ""
-    assert ENGLISH.span(None, 1.0) == "–"
+    assert ENGLISH.estimate(-0.001, None, 1.0) == "0.00"
+    assert ENGLISH.estimate(None, None, None) == "–"

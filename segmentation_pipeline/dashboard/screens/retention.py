@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from segmentation_pipeline.client import retention
-from segmentation_pipeline.dashboard.columns import counts, decimals
+from segmentation_pipeline.dashboard.columns import counts
 from segmentation_pipeline.dashboard.figures import OVERALL, POOLED, curves_figure, hazard_figure
 from segmentation_pipeline.dashboard.markup import quiet
 from segmentation_pipeline.dashboard.session import say_verdict
@@ -120,13 +120,12 @@ def _kept(view: View, fits: Sequence[SurvivalFit]) -> None:
             {
                 texts("overview.segment"): view.name(fit.cluster_id),
                 texts("overview.users"): fit.user_count,
-                texts("retention.kept"): fit.rmst_days,
-                texts("retention.interval"): texts.span(fit.rmst_low, fit.rmst_high),
+                texts("retention.kept"): texts.estimate(fit.rmst_days, fit.rmst_low, fit.rmst_high),
             }
             for fit in fitted
         ],
         hide_index=True,
-        column_config=counts(texts("overview.users")) | decimals(2, texts("retention.kept")),
+        column_config=counts(texts("overview.users")),
         width="stretch",
     )
 
@@ -153,15 +152,15 @@ def _pairs(view: View) -> None:
     rows = [
         {
             texts("retention.pair"): f"{view.name(pair.cluster_id)} – {view.name(pair.other_cluster_id)}",
-            texts("retention.holm"): pair.holm_p,
-            texts("retention.days_longer"): pair.rmst_difference_days,
-            texts("retention.interval"): texts.span(pair.rmst_difference_low, pair.rmst_difference_high),
+            texts("retention.holm"): texts.number(pair.holm_p, digits=4),
+            texts("retention.days_longer"): texts.estimate(
+                pair.rmst_difference_days, pair.rmst_difference_low, pair.rmst_difference_high
+            ),
         }
         for pair in found
         if pair.status == "fitted"
     ]
     if rows:
-        shown_as = decimals(4, texts("retention.holm")) | decimals(2, texts("retention.days_longer"))
-        st.dataframe(rows, hide_index=True, column_config=shown_as, width="stretch")
+        st.dataframe(rows, hide_index=True, width="stretch")
     elif found:
         st.caption(texts("retention.not_fitted", reason=quiet(found[0].reason or "–")))
