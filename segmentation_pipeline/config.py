@@ -25,6 +25,7 @@ from pydantic import (
     model_validator,
 )
 
+from segmentation_pipeline.customer_settings import CustomerSettings
 from segmentation_pipeline.errors import HomeError, SettingsError
 from segmentation_pipeline.llm_settings import LlmSettings
 
@@ -265,6 +266,7 @@ class Settings(_Section):
     retention: RetentionSettings = RetentionSettings()
     advice: AdviceSettings = AdviceSettings()
     product: ProductContext = ProductContext()
+    customers: CustomerSettings = CustomerSettings()
     llm: LlmSettings = LlmSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
     state: StateSettings = StateSettings()
