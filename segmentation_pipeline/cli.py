@@ -16,7 +16,7 @@ from rich.table import Table
 
 from segmentation_pipeline.config import Home, find_home
 from segmentation_pipeline.errors import SettingsError
-from segmentation_pipeline.homes import bring_events, create_home, prepare_home, use_home
+from segmentation_pipeline.homes import bring_events, bring_files, create_home, prepare_home, use_home
 from segmentation_pipeline.terminal.commands import HomeOption, month_given, told_plainly
 from segmentation_pipeline.terminal.segments import app as segments_app
 
@@ -83,16 +83,30 @@ def run(
     events: Annotated[
         list[Path] | None, typer.Option("--events", help="Event files or folders to bring into the home first.")
     ] = None,
+    purchases: Annotated[
+        list[Path] | None, typer.Option("--purchases", help="Files or folders of purchase lines to bring in first.")
+    ] = None,
+    customers: Annotated[
+        list[Path] | None, typer.Option("--customers", help="Files that say who the customers are, to bring in first.")
+    ] = None,
+    regions: Annotated[
+        list[Path] | None, typer.Option("--regions", help="Files of cities and regions, to bring in first.")
+    ] = None,
     month: Annotated[str | None, typer.Option("--month", help="Refresh this month, YYYY-MM.")] = None,
-    all_months: Annotated[bool, typer.Option("--all-months", help="Refresh every month of the log, in order.")] = False,
+    all_months: Annotated[
+        bool, typer.Option("--all-months", help="Refresh every month of the data, in order.")
+    ] = False,
 ) -> None:
-    """Ingest what has landed, refresh the newest month (or those asked for), publish, and print the segments."""
+    """Ingest what has landed, refresh the newest month (or those asked for), publish, and print what was found."""
     with told_plainly():
         if month is not None and all_months:
             raise SettingsError("--month and --all-months exclude each other. Next: give one of them.")
         asked = month_given(month)
         used = _home(home)
-        bring_events(used, events or [], is_sample=used.settings().sample)
+        is_sample = used.settings().sample
+        bring_events(used, events or [], is_sample=is_sample)
+        for folder, paths in (("purchases", purchases), ("customers", customers), ("regions", regions)):
+            bring_files(used, paths or [], is_sample=is_sample, option=f"--{folder}", folder=folder)
         from segmentation_pipeline.terminal.refreshing import refresh_home
 
         is_success = refresh_home(used, console, month=asked, all_months=all_months)

@@ -130,7 +130,9 @@ class OwnLabels(_Section):
             unknown = sorted(set(given) - set(codes))
             if unknown:
                 raise ValueError(f"{dimension}.{unknown[0]} is no value; allowed: {', '.join(codes)}")
-            words = [given.get(code, word) for code, word in zip(codes, SHIPPED[self.language][0][dimension], strict=True)]
+            words = [
+                given.get(code, word) for code, word in zip(codes, SHIPPED[self.language][0][dimension], strict=True)
+            ]
             if len(set(words)) < len(words) or not all(words):
                 raise ValueError(f"two values of {dimension} have one label; allowed: a word of its own for each")
         return self

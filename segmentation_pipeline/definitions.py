@@ -10,6 +10,8 @@ from typing import Any
 
 import dagster as dg
 
+import segmentation_pipeline.customers.assets as customers_assets
+import segmentation_pipeline.customers.checks as customers_checks
 import segmentation_pipeline.events.assets as events_assets
 import segmentation_pipeline.events.checks as events_checks
 import segmentation_pipeline.insights.assets as insights_assets
@@ -38,6 +40,7 @@ ASSET_MODULES: tuple[ModuleType, ...] = (
     retention_assets,
     insights_assets,
     discovery_assets,
+    customers_assets,
 )
 CHECK_MODULES: tuple[ModuleType, ...] = (
     events_checks,
@@ -45,12 +48,13 @@ CHECK_MODULES: tuple[ModuleType, ...] = (
     retention_checks,
     insights_checks,
     discovery_checks,
+    customers_checks,
 )
 VIEWS = (View("segmentation_pipeline.segments", "refresh_summary"),)
 
 INGEST = "ingest"
 DAILY_UPDATE = "daily_update"
-INGESTED = ("raw_events", "sessions")
+INGESTED = ("raw_events", "sessions", "purchases")
 CURRENT = ("current_features", "current_segments", "llm_assignments")
 
 
@@ -96,7 +100,7 @@ def build_defs(*, home_root: Path | None = None, overrides: Mapping[str, Any] | 
         dg.define_asset_job(
             INGEST,
             selection=_whole(*INGESTED),
-            description="Load landed files and recompute the sessions they touch.",
+            description="Load landed files of events and purchases and recompute the sessions they touch.",
         ),
     ]
     return dg.Definitions(

@@ -9,6 +9,7 @@ Keep out: the live warehouse file; nothing here can lock or change it.
         print(segment.display_name, segment.user_count, segment.drop_off_rate)
 """
 
+from segmentation_pipeline.client.customers import CustomersSummary, TierLift
 from segmentation_pipeline.client.evidence import EvidenceTest, LineageEvent
 from segmentation_pipeline.client.home import Client
 from segmentation_pipeline.client.home import open_home as open  # noqa: A004 - read as client.open(home), like gzip.open
@@ -21,6 +22,7 @@ from segmentation_pipeline.state.segment_edits import NameEdit, Note
 __all__ = [
     "Client",
     "Contrast",
+    "CustomersSummary",
     "EndedEarly",
     "EvidenceTest",
     "LineageEvent",
@@ -30,6 +32,7 @@ __all__ = [
     "SegmentDetail",
     "SegmentSummary",
     "Snapshot",
+    "TierLift",
     "UserSegment",
     "open",
 ]

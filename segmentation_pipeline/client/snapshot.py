@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from segmentation_pipeline.client import customers as customer_queries
 from segmentation_pipeline.client import evidence as evidence_queries
 from segmentation_pipeline.client import refreshes as refresh_queries
 from segmentation_pipeline.client import segments as segment_queries
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
+    from segmentation_pipeline.client.customers import CustomersSummary
     from segmentation_pipeline.client.evidence import EvidenceTest, LineageEvent
     from segmentation_pipeline.client.refreshes import EndedEarly, RefreshSummary
     from segmentation_pipeline.client.segments import SegmentDetail, SegmentSummary
@@ -136,6 +138,14 @@ class Snapshot:
     def lineage(self, month: date | None = None) -> list[LineageEvent]:
         """Return what became of the segments at a refresh, living ones first."""
         return evidence_queries.lineage(self.connection, self.month(month))
+
+    def customers(self, month: date | None = None) -> CustomersSummary | None:
+        """Return how many customers of a refresh carry each label; None where there are none."""
+        return customer_queries.customers(self.connection, self.month(month))
+
+    def has_events(self) -> bool:
+        """Tell whether the home has events at all, or purchases alone."""
+        return bool(ask(self.connection, "SELECT 1 FROM raw_events LIMIT 1"))
 
     def user_segment(self, user_id: str) -> UserSegment:
         """Return where a user belongs now.

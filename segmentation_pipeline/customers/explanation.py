@@ -5,8 +5,10 @@ Add here: a language. Keep out: figures that are not in the analysis; another wa
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
 
 
 class Explainer(Protocol):

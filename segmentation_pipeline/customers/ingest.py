@@ -189,7 +189,7 @@ def _load_told(db: Database, stage: Stage, table: str, columns: str, *, key: str
     db.execute(f"INSERT INTO {table} SELECT file_name, record_number, {columns} FROM told WHERE place = 1")
     db.execute(
         "INSERT INTO rejected_purchases BY NAME SELECT file_name, record_number, $reason AS reason,"
-        " NULL AS column_name, format('{}, record {}: \"{}\" stands in an earlier record of the file already. Next: keep"
+        ' NULL AS column_name, format(\'{}, record {}: "{}" stands in an earlier record of the file already. Next: keep'
         " one record of each, and land the file again.', file_name, record_number, shown) AS message,"
         f" shown AS record FROM (SELECT *, left({shown}, 200) AS shown FROM told WHERE place > 1)",
         {"reason": reason},

@@ -27,7 +27,9 @@ SAMPLED = 20_000
 """Records looked at to tell a decimal comma from one between thousands."""
 
 _CUSTOMER = Role(
-    "customer_id", "the customer", (("customerid",), ("custid", "clientid", "memberid", "userid"), ("customer", "client"))
+    "customer_id",
+    "the customer",
+    (("customerid",), ("custid", "clientid", "memberid", "userid"), ("customer", "client")),
 )
 _CITY = Role("city", "the city", (("city", "cityname"), ("town", "sehir", "şehir", "il")), is_required=False)
 _REGION = Role(
@@ -85,7 +87,11 @@ ROLES: dict[Kind, tuple[Role, ...]] = {
     ),
 }  # fmt: skip
 
-_ID = {"blank_customer": Reason("customer_id", "the customer is blank", "give every record a customer, or accept that it is left out")}
+_ID = {
+    "blank_customer": Reason(
+        "customer_id", "the customer is blank", "give every record a customer, or accept that it is left out"
+    )
+}
 _AGE = {
     "age_out_of_range": Reason("age", "the age is no number from 0 to 120", "correct it, or leave it empty", is_shown=True),
     "birth_date_out_of_range": Reason(
@@ -143,9 +149,7 @@ REASONS: dict[Kind, dict[str, Reason]] = {
     },
 }  # fmt: skip
 
-_PERSON_STAGED = (
-    "city VARCHAR, region VARCHAR, gender VARCHAR, age DOUBLE, birth_date DATE, registered_at TIMESTAMP"
-)
+_PERSON_STAGED = "city VARCHAR, region VARCHAR, gender VARCHAR, age DOUBLE, birth_date DATE, registered_at TIMESTAMP"
 _STAGED: dict[Kind, str] = {
     "purchases": (
         "customer_id VARCHAR, product_id VARCHAR, category VARCHAR, quantity DECIMAL(18,4), unit_price DECIMAL(18,4), "

@@ -114,13 +114,22 @@ def prepare_facts(db: Database, now: datetime, settings: CustomerSettings) -> No
     db.execute(sql)
 
 
+def payloads_sql(now: datetime) -> str:
+    """Return the SELECT of customer_id and payload (JSON): what `analyze` takes, after prepare_history and _facts."""
+    return load_sql(__package__, "payloads").replace("{now}", literal(now))
+
+
 def segments_sql(settings: CustomerSettings) -> str:
     """Return the SELECT of the rules; its parameters are `segment_parameters`."""
     labels = settings.label_table()
-    sql = re.sub(r"\{label:(\w+)\}", lambda found: _words(found[1], labels[found[1]]), load_sql(__package__, "segments"))
+    sql = re.sub(
+        r"\{label:(\w+)\}", lambda found: _words(found[1], labels[found[1]]), load_sql(__package__, "segments")
+    )
     strategy, discount = _strategies(settings, {})
-    return sql.replace("{unknown}", quoted(settings.unknown)).replace("{strategy}", strategy).replace(
-        "{discount}", discount
+    return (
+        sql.replace("{unknown}", quoted(settings.unknown))
+        .replace("{strategy}", strategy)
+        .replace("{discount}", discount)
     )
 
 

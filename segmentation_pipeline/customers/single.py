@@ -51,15 +51,24 @@ def analyze(
     return (_default() if settings is None else analyzer(settings)).analyze(payload, now=now)
 
 
-@functools.lru_cache(maxsize=8)
 def analyzer(settings: CustomerSettings) -> Analyzer:
-    """Return the analyzer of these settings, made once."""
-    return Analyzer(settings)
+    """Return the analyzer of these settings, made once: the last few are kept, told apart by identity."""
+    known = _kept.get(id(settings))
+    if known is None:
+        if len(_kept) >= KEPT_ANALYZERS:
+            _kept.clear()
+        known = _kept.setdefault(id(settings), Analyzer(settings))
+    return known
 
 
 @functools.lru_cache(maxsize=1)
 def _default() -> Analyzer:
     return Analyzer(CustomerSettings())
+
+
+KEPT_ANALYZERS = 16
+_kept: dict[int, Analyzer] = {}
+"""id -> analyzer, which holds its settings, so an id cannot come to mean others."""
 
 
 class Analyzer:
@@ -154,9 +163,9 @@ class Analyzer:
             seen.add(product)
             if category is not None and (type(category) is not str or not category):
                 category = text_of(category, f"{at}[{place}].category")
-            if type(spent) is not float or not 0 <= spent <= 1e12:  # noqa: PLR2004 - MOST, inlined for speed
+            if type(spent) is not float or not 0 <= spent <= 1e12:
                 spent = number_of(spent, f"{at}[{place}].totalSpent")
-            if type(orders) is not int or not 0 <= orders <= 1_000_000_000:  # noqa: PLR2004
+            if type(orders) is not int or not 0 <= orders <= 1_000_000_000:
                 orders = count_of(orders, f"{at}[{place}].orderCount")
             if between is not None and (type(between) is not float or not between >= 0):
                 between = number_of(between, f"{at}[{place}].avgDaysBetween")
@@ -250,9 +259,7 @@ class Analyzer:
             ],
         )
 
-    def _affinity(
-        self, spent_by: dict[str, float], orders_by: dict[str, int], product_orders: int
-    ) -> tuple[str, bool]:
+    def _affinity(self, spent_by: dict[str, float], orders_by: dict[str, int], product_orders: int) -> tuple[str, bool]:
         """Return the category with the highest spend (of equal ones the first by name), and whether it dominates."""
         if not spent_by:
             return self._unknown, False

@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from segmentation_pipeline.errors import InputError
-from segmentation_pipeline.landing.delimiters import Dialect, find_dialect
+from segmentation_pipeline.landing.delimiters import Dialect, find_dialect, is_aligned
 from segmentation_pipeline.landing.transcoding import (
     CHUNK_BYTES,
     decompress,
     mixes_newlines,
     transcode,
     with_plain_newlines,
+    with_single_blanks,
 )
 
 if TYPE_CHECKING:
@@ -174,6 +175,10 @@ def recognise(file: LandedFile, wanted: Wanted, scratch: Path, *, encoding: str 
         # DuckDB drops records of a file that mixes them, some without a word.
         with_plain_newlines(plain, scratch / "lines")
         plain = scratch / "lines"
+    if found == "csv" and is_aligned(text):
+        with_single_blanks(plain, scratch / "aligned")
+        plain = scratch / "aligned"
+        text = "\n".join(" ".join(line.split()) for line in text.split("\n"))
     return Source(
         file,
         found,

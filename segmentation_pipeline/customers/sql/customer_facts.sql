@@ -10,6 +10,8 @@ SELECT
         - CASE WHEN (month({now}), day({now})) < (month(c.birth_date), day(c.birth_date)) THEN 1 ELSE 0 END
     ) AS age,
     c.region,
+    c.city,
+    c.gender,
     o.order_count,
     greatest((epoch_us({now}) - epoch_us(coalesce(c.member_since, {now}))) // 86400000000, 0) AS membership_days
 FROM customers AS c

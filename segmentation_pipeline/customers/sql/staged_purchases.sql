@@ -1,5 +1,6 @@
 -- One row per record of file number $file_number, in the order of the file: a line of an order, and the reason why it
 -- is none (null: it is one). The first reason that applies wins. The product of a line without one is its category.
+-- A price of 0 marks write-offs and gifts to nobody; a total of 0 is a purchase somebody made for nothing (a voucher).
 -- A time after $landed_at, when the file was first seen, is in the future.
 WITH cleaned AS (
     SELECT
@@ -46,9 +47,9 @@ judged AS (
             WHEN without_blanks(unit_price) IS NULL AND without_blanks(line_total) IS NULL THEN 'missing_price'
             WHEN exact_total IS NULL THEN 'unparseable_price'
             WHEN is_cancelling_order OR exact_amount < 0 THEN
-                CASE WHEN exact_total = 0 THEN 'zero_price' END
+                CASE WHEN exact_total = 0 AND without_blanks(line_total) IS NULL THEN 'zero_price' END
             WHEN exact_total < 0 THEN 'negative_price'
-            WHEN exact_total = 0 THEN 'zero_price'
+            WHEN exact_total = 0 AND without_blanks(line_total) IS NULL THEN 'zero_price'
             WHEN without_blanks(age) IS NOT NULL AND coalesce(years NOT BETWEEN 0 AND 120, true)
                 THEN 'age_out_of_range'
             WHEN birth_day > CAST(moment AS DATE) OR birth_day < CAST(moment AS DATE) - INTERVAL 121 YEAR
