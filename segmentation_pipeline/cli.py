@@ -52,17 +52,24 @@ def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="New folder 
 
 @app.command()
 def simulate(
-    out: Annotated[Path, typer.Option("--out", help="Folder that gets landing/events.csv and truth.csv.")],
+    out: Annotated[Path, typer.Option("--out", help="Folder that gets landing/ and the truth beside it.")],
     scenario: Annotated[
         str, typer.Option("--scenario", help="personas, null, continuum, lifecycle or evolve (personas over months).")
     ] = "personas",
     users: Annotated[int | None, typer.Option(min=1, help="How many users; 1000, evolve 1500.")] = None,
     days: Annotated[int | None, typer.Option(min=1, help="How many days; 7, evolve 150.")] = None,
+    customers: Annotated[
+        int, typer.Option(min=0, help="How many customers of a shop beside the log; 0: no shop.")
+    ] = 240,
     seed: Annotated[int, typer.Option(min=0, help="Same arguments, same bytes.")] = 7,
     null: Annotated[bool, typer.Option("--null", help="Short for --scenario null.")] = False,
 ) -> None:
-    """Write a deal-flow log whose truth is known, with the truth in a file of its own."""
+    """Write a deal-flow log and a shop's purchases whose truth is known, with the truth in files of its own."""
+    from datetime import timedelta
+
     from segmentation_pipeline.simulation.scenarios import SCENARIOS
+    from segmentation_pipeline.simulation.shop import simulate_shop, write_home_shop
+    from segmentation_pipeline.simulation.simulate import LOG_START
     from segmentation_pipeline.simulation.simulate import simulate as simulate_log
     from segmentation_pipeline.simulation.writing import write_home_log
 
@@ -73,8 +80,13 @@ def simulate(
         usual = SCENARIOS.get(name, SCENARIOS["personas"])  # an unknown name is refused, with the known ones, below
         log = simulate_log(users=users or usual.users, days=days or usual.days, seed=seed, scenario=name)
         events, *truth = write_home_log(log, out)
+        written = [events]
+        if customers:
+            shop = simulate_shop(customers=customers, end=LOG_START + timedelta(days=log.days), seed=seed)
+            *landed, known = write_home_shop(shop, out)
+            written, truth = [*written, *landed], [*truth, known]
     told = " and ".join(str(path) for path in truth)
-    console.print(f"Wrote {events} and {told} (which the pipeline never reads).")
+    console.print(f"Wrote {', '.join(str(path) for path in written)} and {told} (which the pipeline never reads).")
 
 
 @app.command()

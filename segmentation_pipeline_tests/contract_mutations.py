@@ -109,6 +109,16 @@ ROW_MUTATIONS: dict[tuple[str, str], str] = {
     ("llm_assignments", "pending_users_have_no_segment"): "status = 'pending', segment_id = NULL, confidence = 0.9",
     ("llm_assignments", "assigned_users_are_sure_enough"): "status = 'assigned', confidence = 0.49",
     ("llm_segment_figures", "retention_known_as_a_whole"): "retention_status = 'observed', retained_day_14 = NULL",
+    ("rejected_purchases", "record_is_bounded"): "record = repeat('x', 1_000_000)",
+    ("purchase_files", "every_record_is_accounted_for"): "read_count = read_count + 1",
+    ("purchase_files", "error_says_why"): "error = CASE status WHEN 'error' THEN NULL ELSE 'unreadable' END",
+    ("customers", "purchases_have_a_span"): (
+        "first_purchase_at = TIMESTAMP '2026-01-02', last_purchase_at = TIMESTAMP '2026-01-01'"
+    ),
+    ("customer_segments", "new_customers_bought_nothing"): "mode = 'new_customer', order_count = 1",
+    ("customer_segments", "regulars_have_ordered"): "mode = 'regular', order_count = 0",
+    ("tier_backtests", "value_lies_in_its_interval"): "value = 1, low = 2, high = 3",
+    ("tier_backtests", "lift_lies_in_its_interval"): "lift = 1, lift_low = 2, lift_high = 3",
 }
 """(table, name of the constraint over a row) -> SET clause that breaks it."""
 
@@ -200,6 +210,7 @@ def _valid(kind: str, checks: list[Any]) -> str:
         "VARCHAR": "'x'",
         "BIGINT": f"{number}::BIGINT",
         "DOUBLE": f"{number}::DOUBLE",
+        "DECIMAL(18,4)": f"{number}::DECIMAL(18, 4)",
         "BOOLEAN": "false",
         "DATE": "DATE '2026-01-01'",
         "TIMESTAMP": "TIMESTAMP '2026-01-01'",

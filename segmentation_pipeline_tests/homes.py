@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.homes import create_home
@@ -40,12 +40,14 @@ u-dirty,2026-01-06T10:00:00Z,login,
 
 def make_planted_home(root: Path, *, users: int = 300, days: int = 7, seed: int = 3) -> Home:
     """Make a home with a simulated log, a few bad rows beside it, and settings that keep a refresh quick."""
-    from segmentation_pipeline.simulation.simulate import simulate
+    from segmentation_pipeline.simulation.shop import simulate_shop, write_home_shop
+    from segmentation_pipeline.simulation.simulate import LOG_START, simulate
     from segmentation_pipeline.simulation.writing import write_home_log
 
     home = create_home(root)
     home.settings_file.write_text(PLANTED_SETTINGS, encoding="utf-8")
     write_home_log(simulate(users=users, days=days, seed=seed), root)
+    write_home_shop(simulate_shop(customers=80, end=LOG_START + timedelta(days=days), seed=seed), root)
     (home.landing / "dirty.csv").write_text(DIRTY_EVENTS, encoding="utf-8")
     return home
 

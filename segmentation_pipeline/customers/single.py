@@ -156,12 +156,13 @@ class Analyzer:
             except (KeyError, TypeError, AttributeError):
                 refuse_entry(entry, f"{at}[{place}]")
             # The usual types are taken as they are; anything else is looked at closely.
-            if type(product) is not str or not product:
-                product = id_of(product, f"{at}[{place}].productId")
+            product = product.strip() if type(product) is str else None
+            if not product:
+                product = id_of(entry["productId"], f"{at}[{place}].productId")
             if product in seen:
                 refuse(f"{at}[{place}].productId", product, "each product once; add up its purchases")
             seen.add(product)
-            if category is not None and (type(category) is not str or not category):
+            if category is not None:
                 category = text_of(category, f"{at}[{place}].category")
             if type(spent) is not float or not 0 <= spent <= 1e12:
                 spent = number_of(spent, f"{at}[{place}].totalSpent")

@@ -107,7 +107,25 @@ def pseudonym_tables(connection: sa.Connection) -> None:
     made.create_all(connection, checkfirst=False)
 
 
-MIGRATIONS: Sequence[Migration] = (names_and_notes, llm_tables, pseudonym_tables)
+def customer_tables(connection: sa.Connection) -> None:
+    """Version 4: which payloads of customers were analysed, and how long each took."""
+    made = sa.MetaData()
+    sa.Table(
+        "customer_calls",
+        made,
+        sa.Column("call_id", sa.Integer, primary_key=True),
+        sa.Column("customer_pseudonym", sa.String(64)),
+        sa.Column("mode", sa.String(200)),
+        sa.Column("outcome", sa.String(200), nullable=False),
+        sa.Column("error_path", sa.String(200)),
+        sa.Column("rule_version", sa.String(200), nullable=False),
+        sa.Column("latency_s", sa.Float, nullable=False),
+        sa.Column("called_at", sa.DateTime, nullable=False, index=True),
+    )
+    made.create_all(connection, checkfirst=False)
+
+
+MIGRATIONS: Sequence[Migration] = (names_and_notes, llm_tables, pseudonym_tables, customer_tables)
 
 
 def version_of(connection: sa.Connection) -> int:

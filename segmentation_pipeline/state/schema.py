@@ -111,3 +111,17 @@ pseudonym_keys = sa.Table(
     sa.Column("key", sa.String(HASH_CHARS), nullable=False),
 )
 """One row per purpose: the secret that makes pseudonyms of user ids; never leaves this database."""
+
+customer_calls = sa.Table(
+    "customer_calls",
+    metadata,
+    sa.Column("call_id", sa.Integer, primary_key=True),
+    sa.Column("customer_pseudonym", sa.String(HASH_CHARS)),
+    sa.Column("mode", sa.String(ID_CHARS)),
+    sa.Column("outcome", sa.String(ID_CHARS), nullable=False),
+    sa.Column("error_path", sa.String(ID_CHARS)),
+    sa.Column("rule_version", sa.String(ID_CHARS), nullable=False),
+    sa.Column("latency_s", sa.Float, nullable=False),
+    sa.Column("called_at", sa.DateTime, nullable=False, index=True),
+)
+"""One row per payload analysed: how long it took and how it ended, under a pseudonym; null where none was given."""
