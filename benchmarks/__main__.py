@@ -10,7 +10,7 @@ import sys
 
 from benchmarks.figures import write_results
 
-MODULES = ("loading", "ingest", "features", "refreshes", "scale", "cox", "leakage", "grounding")
+MODULES = ("loading", "ingest", "features", "refreshes", "scale", "cox", "leakage", "grounding", "customers")
 
 
 def main(chosen: list[str]) -> None:

@@ -53,8 +53,10 @@ CHECK_MODULES: tuple[ModuleType, ...] = (
 VIEWS = (View("segmentation_pipeline.segments", "refresh_summary"),)
 
 INGEST = "ingest"
+CUSTOMERS_REFRESH = "customers_refresh"
 DAILY_UPDATE = "daily_update"
 INGESTED = ("raw_events", "sessions", "purchases")
+CUSTOMERS = ("purchases", "customer_segments", "tier_backtests")
 CURRENT = ("current_features", "current_segments", "llm_assignments")
 
 
@@ -90,6 +92,11 @@ def build_defs(*, home_root: Path | None = None, overrides: Mapping[str, Any] | 
             MONTHLY_REFRESH,
             selection=dg.AssetSelection.all(),
             description="One refresh, whole: ingest, segments, retention, advice, publish. Checks gate each step.",
+        ),
+        dg.define_asset_job(
+            CUSTOMERS_REFRESH,
+            selection=_whole(*CUSTOMERS, PUBLISHED_WAREHOUSE),
+            description="One refresh of customers alone: ingest purchases, segments, publish; of homes without events.",
         ),
         dg.define_asset_job(
             DAILY_UPDATE,

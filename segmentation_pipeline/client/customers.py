@@ -53,9 +53,13 @@ class CustomersSummary:
     lifts: list[TierLift]
 
 
-def customers(connection: duckdb.DuckDBPyConnection, month: date) -> CustomersSummary | None:
-    """Return the summary of a month; None where it has no customers, or the copy is from before there were any."""
+def customers(connection: duckdb.DuckDBPyConnection, month: date | None) -> CustomersSummary | None:
+    """Return the summary of a month (None: the newest); None where it has no customers."""
     if not ask(connection, "SELECT 1 FROM duckdb_tables() WHERE table_name = 'customer_segments'"):
+        return None
+    if month is None:
+        ((month,),) = ask(connection, "SELECT max(refresh_month) FROM customer_segments")
+    if month is None:
         return None
     bound = {"month": month}
     ((as_of, count, orders, spent),) = ask(

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from segmentation_pipeline.client.customers import CustomersSummary
     from segmentation_pipeline.client.evidence import EvidenceTest, LineageEvent
     from segmentation_pipeline.client.refreshes import EndedEarly, RefreshSummary
     from segmentation_pipeline.client.segments import SegmentDetail, SegmentSummary
@@ -94,6 +95,11 @@ class Client:
         """Return where a user belongs now."""
         with self.snapshot() as snapshot:
             return snapshot.user_segment(user_id)
+
+    def customers(self, month: date | None = None) -> CustomersSummary | None:
+        """Return how many customers of a refresh (by default the newest) carry each label; None where nobody does."""
+        with self.snapshot() as snapshot:
+            return snapshot.customers(month)
 
     def evidence(self, month: date | None = None) -> list[EvidenceTest]:
         """Return the tests behind a refresh's verdict and segments."""

@@ -140,8 +140,8 @@ class Snapshot:
         return evidence_queries.lineage(self.connection, self.month(month))
 
     def customers(self, month: date | None = None) -> CustomersSummary | None:
-        """Return how many customers of a refresh carry each label; None where there are none."""
-        return customer_queries.customers(self.connection, self.month(month))
+        """Return how many customers of a refresh (by default the newest) carry each label; None where nobody does."""
+        return customer_queries.customers(self.connection, month)
 
     def has_events(self) -> bool:
         """Tell whether the home has events at all, or purchases alone."""

@@ -9,13 +9,13 @@ import time
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-from segmentation_pipeline.customers.single import Analyzer
 from segmentation_pipeline.errors import InvalidPayload
 from segmentation_pipeline.state.customer_calls import CustomerCall, pseudonym_of, record_customer_call
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from segmentation_pipeline.customers.single import Analyzer
     from segmentation_pipeline.state.database import State
 
 

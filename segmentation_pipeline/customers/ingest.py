@@ -152,10 +152,12 @@ def _files_to_read(
 def _make_temporary(db: Database) -> None:
     person = "city VARCHAR, region VARCHAR, gender VARCHAR, age DOUBLE, birth_date DATE, registered_at TIMESTAMP"
     db.execute(
-        f"CREATE OR REPLACE TEMP TABLE told_customers (file_name VARCHAR, record_number BIGINT, customer_id VARCHAR, {person})"
+        "CREATE OR REPLACE TEMP TABLE told_customers"
+        f" (file_name VARCHAR, record_number BIGINT, customer_id VARCHAR, {person})"
     )
     db.execute(
-        "CREATE OR REPLACE TEMP TABLE told_regions (file_name VARCHAR, record_number BIGINT, city VARCHAR, region VARCHAR,"
+        "CREATE OR REPLACE TEMP TABLE told_regions"
+        " (file_name VARCHAR, record_number BIGINT, city VARCHAR, region VARCHAR,"
         " climate VARCHAR, median_basket DECIMAL(18, 4), trend VARCHAR)"
     )
     db.execute("CREATE OR REPLACE TEMP TABLE lost_lines (file_name VARCHAR)")

@@ -33,46 +33,85 @@ _CUSTOMER = Role(
 )
 _CITY = Role("city", "the city", (("city", "cityname"), ("town", "sehir", "şehir", "il")), is_required=False)
 _REGION = Role(
-    "region", "the region", (("region", "regionname"), ("state", "province", "bolge", "bölge"), ("country",)),
+    "region",
+    "the region",
+    (("region", "regionname"), ("state", "province", "bolge", "bölge"), ("country",)),
     is_required=False,
-)  # fmt: skip
+)
 _PERSON = (
     _CITY,
     _REGION,
     Role("age", "the age", (("age",), ("yas", "yaş")), is_required=False),
-    Role("birth_date", "the birth date", (("birthdate", "dateofbirth", "dob", "birthday"),), is_required=False, is_moment=True),
+    Role(
+        "birth_date",
+        "the birth date",
+        (("birthdate", "dateofbirth", "dob", "birthday"),),
+        is_required=False,
+        is_moment=True,
+    ),
     Role("gender", "the gender", (("gender",), ("sex", "cinsiyet")), is_required=False),
     Role(
-        "registered_at", "the day of registration",
+        "registered_at",
+        "the day of registration",
         (("registeredat", "registrationdate", "registered"), ("signupdate", "signedupat", "membersince", "joinedat")),
-        is_required=False, is_moment=True,
+        is_required=False,
+        is_moment=True,
     ),
-)  # fmt: skip
+)
 
 ROLES: dict[Kind, tuple[Role, ...]] = {
     "purchases": (
         _CUSTOMER,
         Role(
-            "product_id", "the product",
+            "product_id",
+            "the product",
             (("productid", "stockcode", "sku"), ("itemid", "articleid", "productcode"), ("product", "item", "article")),
             is_required=False,
         ),
-        Role("category", "the category", (("category", "productcategory"), ("department", "kategori")), is_required=False),
-        Role("quantity", "the quantity", (("quantity",), ("qty", "numberofcds"), ("units", "count", "adet")), is_required=False),
-        Role("unit_price", "the price of one", (("unitprice",), ("itemprice", "priceperunit"), ("price",)), is_required=False),
         Role(
-            "line_total", "the total of the line",
-            (("linetotal", "totalamount"), ("total", "totalprice", "dollarvalue", "totalspent"), ("amount", "revenue", "sales")),
+            "category", "the category", (("category", "productcategory"), ("department", "kategori")), is_required=False
+        ),
+        Role(
+            "quantity",
+            "the quantity",
+            (("quantity",), ("qty", "numberofcds"), ("units", "count", "adet")),
             is_required=False,
         ),
         Role(
-            "order_id", "the order",
-            (("orderid", "ordernumber"), ("invoiceno", "invoiceid", "invoicenumber", "invoice"), ("transactionid", "receiptid", "basketid", "order")),
+            "unit_price",
+            "the price of one",
+            (("unitprice",), ("itemprice", "priceperunit"), ("price",)),
             is_required=False,
         ),
         Role(
-            "purchased_at", "the time of the purchase",
-            (("purchasedat", "purchasedate"), ("orderdate", "orderedat", "invoicedate", "transactiondate"), ("timestamp", "datetime", "date", "time"), ("createdat", "tarih")),
+            "line_total",
+            "the total of the line",
+            (
+                ("linetotal", "totalamount"),
+                ("total", "totalprice", "dollarvalue", "totalspent"),
+                ("amount", "revenue", "sales"),
+            ),
+            is_required=False,
+        ),
+        Role(
+            "order_id",
+            "the order",
+            (
+                ("orderid", "ordernumber"),
+                ("invoiceno", "invoiceid", "invoicenumber", "invoice"),
+                ("transactionid", "receiptid", "basketid", "order"),
+            ),
+            is_required=False,
+        ),
+        Role(
+            "purchased_at",
+            "the time of the purchase",
+            (
+                ("purchasedat", "purchasedate"),
+                ("orderdate", "orderedat", "invoicedate", "transactiondate"),
+                ("timestamp", "datetime", "date", "time"),
+                ("createdat", "tarih"),
+            ),
             is_moment=True,
         ),
         *_PERSON,
@@ -80,12 +119,16 @@ ROLES: dict[Kind, tuple[Role, ...]] = {
     "customers": (_CUSTOMER, *_PERSON),
     "regions": (
         _CITY,
-        Role("region", "the region", (("region", "regionname"), ("name", "state", "province", "bolge", "bölge"), ("country",))),
+        Role(
+            "region",
+            "the region",
+            (("region", "regionname"), ("name", "state", "province", "bolge", "bölge"), ("country",)),
+        ),
         Role("climate", "the climate", (("climate", "climatetype", "regionclimate"), ("iklim",)), is_required=False),
         Role("median_basket", "the median basket", (("medianbasket",), ("medianorder", "median")), is_required=False),
         Role("trend", "the trend", (("trend",), ("trendcategory", "trendingcategory")), is_required=False),
     ),
-}  # fmt: skip
+}
 
 _ID = {
     "blank_customer": Reason(
@@ -93,11 +136,16 @@ _ID = {
     )
 }
 _AGE = {
-    "age_out_of_range": Reason("age", "the age is no number from 0 to 120", "correct it, or leave it empty", is_shown=True),
-    "birth_date_out_of_range": Reason(
-        "birth_date", "the birth date makes an age that is not from 0 to 120", "correct it, or leave it empty", is_shown=True
+    "age_out_of_range": Reason(
+        "age", "the age is no number from 0 to 120", "correct it, or leave it empty", is_shown=True
     ),
-}  # fmt: skip
+    "birth_date_out_of_range": Reason(
+        "birth_date",
+        "the birth date makes an age that is not from 0 to 120",
+        "correct it, or leave it empty",
+        is_shown=True,
+    ),
+}
 
 REASONS: dict[Kind, dict[str, Reason]] = {
     "purchases": {
@@ -110,29 +158,41 @@ REASONS: dict[Kind, dict[str, Reason]] = {
             is_shown=True,
         ),
         "future_time": Reason(
-            "purchased_at", "the time is after the file was first seen",
-            "check the clock that wrote it and [input] default_timezone in pipeline.toml", is_shown=True,
+            "purchased_at",
+            "the time is after the file was first seen",
+            "check the clock that wrote it and [input] default_timezone in pipeline.toml",
+            is_shown=True,
         ),
         "unparseable_quantity": Reason("quantity", "the quantity is no number", "write a number", is_shown=True),
         "zero_quantity": Reason("quantity", "the quantity is 0", "leave out lines on which nothing was bought"),
-        "missing_price": Reason("unit_price", "neither price nor total is given", "give every purchase a price or a total"),
+        "missing_price": Reason(
+            "unit_price", "neither price nor total is given", "give every purchase a price or a total"
+        ),
         "unparseable_price": Reason(
-            "unit_price", "the price or total is no number, or too large",
+            "unit_price",
+            "the price or total is no number, or too large",
             'write a number; `decimal` under [customers] in pipeline.toml says whether "," or "." is the decimal mark',
             is_shown=True,
         ),
         "negative_price": Reason(
-            "unit_price", "the price or total is negative though something was bought",
-            "correct it; returns have a negative quantity or an order that begins with cancellation_prefix", is_shown=True,
+            "unit_price",
+            "the price or total is negative though something was bought",
+            "correct it; returns have a negative quantity or an order that begins with cancellation_prefix",
+            is_shown=True,
         ),
-        "zero_price": Reason("unit_price", "the price is 0", "nothing was spent: accept that it is left out, or correct it"),
+        "zero_price": Reason(
+            "unit_price", "the price is 0", "nothing was spent: accept that it is left out, or correct it"
+        ),
         **_AGE,
         **FORM_REASONS,
     },
     "customers": {
         **_ID,
         "duplicate_customer": Reason(
-            "customer_id", "the customer stands in an earlier record of the file", "keep one record a customer", is_shown=True
+            "customer_id",
+            "the customer stands in an earlier record of the file",
+            "keep one record a customer",
+            is_shown=True,
         ),
         **_AGE,
         **FORM_REASONS,
@@ -140,14 +200,20 @@ REASONS: dict[Kind, dict[str, Reason]] = {
     "regions": {
         "blank_region": Reason("region", "the region is blank", "give every record a region"),
         "unparseable_median": Reason(
-            "median_basket", "the median basket is no number of at least 0", "correct it, or leave it empty", is_shown=True
+            "median_basket",
+            "the median basket is no number of at least 0",
+            "correct it, or leave it empty",
+            is_shown=True,
         ),
         "duplicate_city": Reason(
-            "city", "the city, or the region without a city, stands in an earlier record", "keep one record a city", is_shown=True
+            "city",
+            "the city, or the region without a city, stands in an earlier record",
+            "keep one record a city",
+            is_shown=True,
         ),
         **FORM_REASONS,
     },
-}  # fmt: skip
+}
 
 _PERSON_STAGED = "city VARCHAR, region VARCHAR, gender VARCHAR, age DOUBLE, birth_date DATE, registered_at TIMESTAMP"
 _STAGED: dict[Kind, str] = {

@@ -5,10 +5,11 @@ Add here: a rule on figures of one customer. Keep out: where the figures come fr
 
 from __future__ import annotations
 
-from datetime import date
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from segmentation_pipeline.customer_settings import CustomerSettings
 
 DAYS_PER_MONTH = 30

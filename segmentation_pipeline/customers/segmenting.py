@@ -10,12 +10,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
-from segmentation_pipeline.customer_settings import CODES
+from segmentation_pipeline.customer_settings import CODES, MODES
 from segmentation_pipeline.customers.tables import CustomerSegments, Purchases, RegionSegments
 from segmentation_pipeline.warehouse.contracts import quoted
 from segmentation_pipeline.warehouse.database import load_sql
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from segmentation_pipeline.customer_settings import CustomerSettings
     from segmentation_pipeline.warehouse.database import Database
 
@@ -28,13 +30,25 @@ REGION_CODES = {
     "diversity": "balanced",
 }
 
+_NUMBERS = {
+    name: {code: number for number, code in enumerate(codes)} for name, codes in {"mode": MODES, **CODES}.items()
+}
+"""Numbers the values have while the rules are computed: comparing them is quicker than comparing texts."""
+
 NO_HISTORY = """
-CREATE OR REPLACE TEMP TABLE product_history (
-    customer_key BIGINT, product VARCHAR, category VARCHAR, quantity DOUBLE, units DOUBLE, order_count BIGINT,
+DROP TABLE IF EXISTS product_history;
+DROP TYPE IF EXISTS category_name;
+CREATE TEMP TYPE category_name AS ENUM ('');
+CREATE TEMP TABLE product_history (
+    customer_key BIGINT, product VARCHAR, category category_name, quantity DOUBLE, units DOUBLE, order_count BIGINT,
     last_us BIGINT, avg_days_between DOUBLE
 );
+CREATE OR REPLACE TEMP TABLE category_names (code BIGINT, category VARCHAR);
+CREATE OR REPLACE TEMP TABLE order_totals (customer_key BIGINT, order_key BIGINT, units DOUBLE);
 CREATE OR REPLACE TEMP TABLE customer_orders (customer_key BIGINT, order_count BIGINT)
 """
+
+TEMPORARY = ("product_history", "category_names", "order_totals", "customer_orders", "customer_facts", "region_facts")
 
 
 @dataclass(frozen=True)
@@ -88,7 +102,7 @@ def write_segments(db: Database, month: date, settings: CustomerSettings) -> Wri
         {**told, **segment_parameters(now, settings)},
         month=month,
     )
-    for table in ("product_history", "customer_orders", "customer_facts", "region_facts"):
+    for table in TEMPORARY:
         db.execute(f"DROP TABLE {table}")
     return Written(now, customers, regions)
 
@@ -121,16 +135,14 @@ def payloads_sql(now: datetime) -> str:
 
 def segments_sql(settings: CustomerSettings) -> str:
     """Return the SELECT of the rules; its parameters are `segment_parameters`."""
-    labels = settings.label_table()
-    sql = re.sub(
-        r"\{label:(\w+)\}", lambda found: _words(found[1], labels[found[1]]), load_sql(__package__, "segments")
-    )
-    strategy, discount = _strategies(settings, {})
-    return (
-        sql.replace("{unknown}", quoted(settings.unknown))
-        .replace("{strategy}", strategy)
-        .replace("{discount}", discount)
-    )
+    words = {**settings.label_table(), "mode": {mode: mode for mode in MODES}}
+    sql = re.sub(r"\{label:(\w+)\}", lambda found: _words(found[1], words[found[1]]), load_sql(__package__, "segments"))
+    sql = re.sub(r"\{(\w+)\.(\w+)\}", lambda found: str(_NUMBERS[found[1]][found[2]]), sql)
+    strategy, discount = _strategies(settings, lambda name, code: f"{name} = {_NUMBERS[name][code]}")
+    texts = {"unknown": quoted(settings.unknown), "strategy": strategy, "discount": discount}
+    for name, text in texts.items():
+        sql = sql.replace(f"{{{name}}}", text)
+    return sql
 
 
 def region_segments_sql(settings: CustomerSettings) -> str:
@@ -138,7 +150,8 @@ def region_segments_sql(settings: CustomerSettings) -> str:
     labels = settings.label_table()
     sql = load_sql(__package__, "region_segments")
     sql = re.sub(r"\{fixed:(\w+)\}", lambda found: quoted(labels[found[1]][REGION_CODES[found[1]]]), sql)
-    strategy, discount = _strategies(settings, {"mode": "region", **REGION_CODES})
+    fixed = {"mode": "region", **REGION_CODES}
+    strategy, discount = _strategies(settings, lambda name, code: "true" if fixed[name] == code else "false")
     return sql.replace("{strategy}", strategy).replace("{discount}", discount)
 
 
@@ -154,16 +167,15 @@ def literal(moment: datetime) -> str:
 
 
 def _words(dimension: str, words: dict[str, str]) -> str:
-    cases = " ".join(f"WHEN {quoted(code)} THEN {quoted(word)}" for code, word in words.items())
+    cases = " ".join(f"WHEN {_NUMBERS[dimension][code]} THEN {quoted(word)}" for code, word in words.items())
     return f"CASE {dimension} {cases} END"
 
 
-def _strategies(settings: CustomerSettings, known: dict[str, str]) -> tuple[str, str]:
-    """Return strategy and discount as CASE expressions over codes; `known`: values that are the same for all rows."""
-    value = {name: quoted(known[name]) if name in known else name for name in ("mode", *CODES)}
+def _strategies(settings: CustomerSettings, holds: Callable[[str, str], str]) -> tuple[str, str]:
+    """Return strategy and discount as CASE expressions; `holds` says in SQL that a dimension has a value."""
     conditions = [
         " AND ".join(
-            f"{value[name]} IN ({', '.join(quoted(code) for code in codes)})" for name, codes in rule.conditions.items()
+            "(" + " OR ".join(holds(name, code) for code in codes) + ")" for name, codes in rule.conditions.items()
         )
         or "true"
         for rule in settings.strategies

@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import functools
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from segmentation_pipeline.customer_settings import CustomerSettings
 from segmentation_pipeline.customers import rules
 from segmentation_pipeline.customers.explanation import Explainer, explain
 from segmentation_pipeline.customers.payloads import (
+    MOST,
     OLDEST_AGE,
     as_mapping,
     as_now,
@@ -33,6 +34,9 @@ if TYPE_CHECKING:
 
 MONEY_DECIMALS = 4
 """Decimals that sums of money are rounded to: what the tables store, and floats add up to exactly."""
+
+Purchase = tuple[str, str | None, float, int, int, float | None]
+"""Product, category, spent, orders, full days since the last purchase, mean days between purchases."""
 
 FUTURE_DAYS = 1
 """A purchase may lie so far after `now` before it is an error: clocks and time zones differ. It counts as today's."""
@@ -145,50 +149,19 @@ class Analyzer:
             rules.age_at(moment_of(birth, f"{at}birthDate").date(), day), f"{at}birthDate (age)", most=OLDEST_AGE
         )
 
-    def _purchases(self, history: list[Any], now: datetime, at: str) -> list[tuple[Any, ...]]:
-        """Return (product, category, spent, orders, days since, mean days between) of each entry, checked."""
+    def _purchases(self, history: list[Any], now: datetime, at: str) -> list[Purchase]:
         purchases, seen = [], set()
         for place, entry in enumerate(history):
-            try:
-                product, spent, orders = entry["productId"], entry["totalSpent"], entry["orderCount"]
-                category, between = entry.get("category"), entry.get("avgDaysBetween")
-                quantity, last = entry.get("totalQuantity", 0), entry["lastPurchase"]
-            except (KeyError, TypeError, AttributeError):
-                refuse_entry(entry, f"{at}[{place}]")
-            # The usual types are taken as they are; anything else is looked at closely.
-            product = product.strip() if type(product) is str else None
-            if not product:
-                product = id_of(entry["productId"], f"{at}[{place}].productId")
-            if product in seen:
-                refuse(f"{at}[{place}].productId", product, "each product once; add up its purchases")
-            seen.add(product)
-            if category is not None:
-                category = text_of(category, f"{at}[{place}].category")
-            if type(spent) is not float or not 0 <= spent <= 1e12:
-                spent = number_of(spent, f"{at}[{place}].totalSpent")
-            if type(orders) is not int or not 0 <= orders <= 1_000_000_000:
-                orders = count_of(orders, f"{at}[{place}].orderCount")
-            if between is not None and (type(between) is not float or not between >= 0):
-                between = number_of(between, f"{at}[{place}].avgDaysBetween")
-            if type(quantity) is not int or quantity < 0:
-                number_of(quantity, f"{at}[{place}].totalQuantity")
-            try:
-                moment = datetime.fromisoformat(last)
-            except (ValueError, TypeError):
-                moment = None
-            if moment is None or moment.tzinfo is not None:
-                moment = moment_of(last, f"{at}[{place}].lastPurchase")
-            days = (now - moment).days
-            if days < 0:
-                if days < -FUTURE_DAYS:
-                    refuse(f"{at}[{place}].lastPurchase", last, f"a time not after now ({now:%Y-%m-%d %H:%M})")
-                days = 0
-            purchases.append((product, category, spent, orders, days, between))
+            purchase = _usual_purchase(entry, now) or _purchase(entry, now, f"{at}[{place}]")
+            if purchase[0] in seen:
+                refuse(f"{at}[{place}].productId", purchase[0], "each product once; add up its purchases")
+            seen.add(purchase[0])
+            purchases.append(purchase)
         return purchases
 
     def _regular(
         self,
-        purchases: list[tuple[Any, ...]],
+        purchases: list[Purchase],
         order_count: int | None,
         age_code: str,
         membership_days: int,
@@ -225,8 +198,8 @@ class Analyzer:
         affinity, is_focused = self._affinity(spent_by, orders_by, product_orders)
         ratio = len(purchases) / product_orders if product_orders else 0.0
         if len(missing) > 1:
-            missing.sort(key=lambda found: (-found["daysOverdue"], found["productId"]))
-        best = sorted(purchases, key=lambda p: (-p[2], p[0]))[: bounds.top_products]
+            missing.sort(key=_most_overdue_first)
+        best = sorted(purchases, key=_most_spent_first)[: bounds.top_products]
         churn = "active" if recency < bounds.active_days else "cooling" if recency <= bounds.risk_days else "at_risk"
         return self._told_analysis(
             "regular",
@@ -255,8 +228,8 @@ class Analyzer:
             ),
             missing=missing,
             top=[
-                {"productId": product, "category": category, "totalSpent": round(spent, 4), "orderCount": orders}
-                for product, category, spent, orders, _, _ in best
+                {"productId": product, "totalSpent": round(spent, MONEY_DECIMALS), "orderCount": orders}
+                for product, _, spent, orders, _, _ in best
             ],
         )
 
@@ -340,10 +313,77 @@ class Analyzer:
         return rules.strategy({"mode": mode, **dict(zip(self._labels, codes, strict=True))}, self.settings)
 
 
-def refuse_entry(entry: object, path: str) -> None:
+def _most_spent_first(purchase: Purchase) -> tuple[float, str]:
+    return -purchase[2], purchase[0]
+
+
+def _most_overdue_first(missing: dict[str, Any]) -> tuple[float, str]:
+    return -missing["daysOverdue"], missing["productId"]
+
+
+def _usual_purchase(entry: Any, now: datetime) -> Purchase | None:
+    """Return an entry that is as entries usually are; None for all others, which `_purchase` looks at closely."""
+    try:
+        product, spent, orders = entry["productId"], entry["totalSpent"], entry["orderCount"]
+        category, between, quantity = entry["category"], entry["avgDaysBetween"], entry["totalQuantity"]
+        days = (now - datetime.fromisoformat(entry["lastPurchase"])).days
+    except (KeyError, TypeError, ValueError):
+        return None
+    is_usual = (
+        (type(spent) is float and 0 <= spent <= MOST)
+        and (type(orders) is int and 0 <= orders <= MOST)
+        and (between is None or (type(between) is float and 0 <= between <= MOST))
+        and (type(quantity) is int and 0 <= quantity <= MOST)
+        and (type(product) is type(category) is str and product and category)
+        and (product == product.strip() and category == category.strip())
+        and days >= 0
+    )
+    return (product, category, spent, orders, days, between) if is_usual else None
+
+
+def _purchase(entry: Any, now: datetime, where: str) -> Purchase:
+    """Return an entry of the history, every field checked."""
+    try:
+        product, spent, orders, last = (
+            entry["productId"],
+            entry["totalSpent"],
+            entry["orderCount"],
+            entry["lastPurchase"],
+        )
+        category, between, quantity = entry.get("category"), entry.get("avgDaysBetween"), entry.get("totalQuantity")
+    except (KeyError, TypeError, AttributeError):
+        _refuse_entry(entry, where)
+    if quantity is not None:
+        number_of(quantity, f"{where}.totalQuantity")
+    return (
+        id_of(product, f"{where}.productId"),
+        text_of(category, f"{where}.category"),
+        number_of(spent, f"{where}.totalSpent"),
+        count_of(orders, f"{where}.orderCount"),
+        _days_since(last, now, where),
+        None if between is None else number_of(between, f"{where}.avgDaysBetween"),
+    )
+
+
+def _days_since(last: object, now: datetime, where: str) -> int:
+    """Return the full days since a purchase."""
+    try:
+        moment = datetime.fromisoformat(last)  # type: ignore[arg-type]
+    except (ValueError, TypeError):
+        moment = moment_of(last, f"{where}.lastPurchase")
+    if moment.tzinfo is not None:
+        moment = moment_of(moment, f"{where}.lastPurchase")
+    days = (now - moment).days
+    if days < -FUTURE_DAYS:
+        refuse(f"{where}.lastPurchase", last, f"a time not after now ({now:%Y-%m-%d %H:%M})")
+    return max(days, 0)
+
+
+def _refuse_entry(entry: object, path: str) -> NoReturn:
     """Say which needed field an entry of the history lacks, or that it is no object."""
     if type(entry) is not dict:
         refuse(path, entry, "an object")
     for name in ("productId", "totalSpent", "orderCount", "lastPurchase"):
         if name not in entry:
             refuse(f"{path}.{name}", None, "a value; it is missing")
+    raise AssertionError("unreachable: an object with all of these is an entry")

@@ -149,7 +149,7 @@ def _lines(person: SimulatedCustomer, end: datetime, draw: np.random.Generator) 
     number = 0
     while at >= person.registered_at and number < person.type.most_orders:
         number += 1
-        for _ in range(1 + int(draw.random() < 0.6)):  # noqa: PLR2004 - a second line in most orders
+        for _ in range(1 + int(draw.random() < 0.6)):
             line = _line(person, at, f"{person.customer_id[1:]}{number:03d}", draw)
             yield line
             if number > 1 and draw.random() < CANCELLED_SHARE:
@@ -166,7 +166,7 @@ def _line(person: SimulatedCustomer, at: datetime, order_id: str, draw: np.rando
         customer_id=person.customer_id,
         product_id=f"{CATEGORIES.index(category) + 1}{product:02d}",
         category=category,
-        quantity=1 + int(draw.random() < 0.3),  # noqa: PLR2004 - two of a thing now and then
+        quantity=1 + int(draw.random() < 0.3),
         unit_price=round(float(draw.uniform(low, high)), 2),
         order_id=order_id,
         purchased_at=at.replace(microsecond=0),

@@ -35,13 +35,16 @@ def refresh_home(home: Home, console: Console, *, month: date | None, all_months
     Raises:
         PipelineError: a user can cause it; its text says what to do.
     """
+    from segmentation_pipeline.definitions import CUSTOMERS_REFRESH
+
     if not _ingest(home, console):
         return False
     configure_home(home, console, is_forced=False)
     months = _months(home, month=month, all_months=all_months)
+    job_name = MONTHLY_REFRESH if _has_events(home) else CUSTOMERS_REFRESH
     is_success = True
     for chosen in months:
-        outcome = _run(home, console, MONTHLY_REFRESH, f"refresh {chosen:%Y-%m}", partition_key=chosen.isoformat())
+        outcome = _run(home, console, job_name, f"refresh {chosen:%Y-%m}", partition_key=chosen.isoformat())
         _tell(console, outcome)
         is_success = is_success and outcome.is_success
         if outcome.is_success:
@@ -86,6 +89,11 @@ def input_months(db: Database) -> tuple[date, date] | None:
     return (min(first for first, _ in spans), max(last for _, last in spans)) if spans else None
 
 
+def _has_events(home: Home) -> bool:
+    with Warehouse(home, home.settings()).read() as db:
+        return log_months(db) is not None
+
+
 def _first_month(span: tuple[date, date] | None) -> dict[str, object]:
     return {"first_month": f"{span[0]:%Y-%m}"} if span else {}
 
@@ -111,7 +119,7 @@ def _months(home: Home, *, month: date | None, all_months: bool) -> list[date]:
         span = input_months(db)
     if span is None:
         raise HomeError(
-            f"{home.landing} holds no readable event or purchase yet. "
+            f"There are no events and no purchases: {home.landing} holds nothing readable yet. "
             "Next: put files there, or give --events PATH or --purchases PATH."
         )
     first = settings.first_month or span[0]
@@ -125,8 +133,8 @@ def _months(home: Home, *, month: date | None, all_months: bool) -> list[date]:
         )
     if chosen > span[1]:
         raise HomeError(
-            f"{chosen:%Y-%m} lies after the last event or purchase, which is in {span[1]:%Y-%m}. Next: ask for a month from "
-            f"{first:%Y-%m} to {span[1]:%Y-%m}, or bring newer files."
+            f"{chosen:%Y-%m} lies after the last event or purchase, which is in {span[1]:%Y-%m}. "
+            f"Next: ask for a month from {first:%Y-%m} to {span[1]:%Y-%m}, or bring newer files."
         )
     return [chosen]
 

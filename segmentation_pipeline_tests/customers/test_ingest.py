@@ -131,7 +131,8 @@ def test_cancellations_are_kept_apart_counted_and_matched_against_what_was_bough
     )
     assert shop.counts() == (6, 2, 0, 0, 4)
     found = shop.db.execute(
-        "SELECT customer_id, product_id, quantity, line_total, is_matched FROM cancelled_purchases ORDER BY purchased_at"
+        "SELECT customer_id, product_id, quantity, line_total, is_matched FROM cancelled_purchases"
+        " ORDER BY purchased_at"
     ).fetchall()
     assert [(*row[:2], int(row[2]), int(row[3]), row[4]) for row in found] == [
         ("c2", "p1", 1, 10, False),

@@ -22,15 +22,29 @@ PAYLOAD = {
             "gender": "F",
             "registeredAt": "2025-02-20T12:00:00",
             "productHistory": [
-                {"productId": "tea", "category": "Drinks", "totalQuantity": 6, "totalSpent": 300.0, "orderCount": 6,
-                 "lastPurchase": "2026-01-31T12:00:00", "avgDaysBetween": 10.0},
-                {"productId": "cup", "category": "Kitchen", "totalQuantity": 1, "totalSpent": 100, "orderCount": 2,
-                 "lastPurchase": "2025-12-01", "avgDaysBetween": None},
+                {
+                    "productId": "tea",
+                    "category": "Drinks",
+                    "totalQuantity": 6,
+                    "totalSpent": 300.0,
+                    "orderCount": 6,
+                    "lastPurchase": "2026-01-31T12:00:00",
+                    "avgDaysBetween": 10.0,
+                },
+                {
+                    "productId": "cup",
+                    "category": "Kitchen",
+                    "totalQuantity": 1,
+                    "totalSpent": 100,
+                    "orderCount": 2,
+                    "lastPurchase": "2025-12-01",
+                    "avgDaysBetween": None,
+                },
             ],
         },
         "region": {"name": "Ege", "climateType": "Akdeniz", "medianBasket": 45.5, "trend": "Garden"},
     }
-}  # fmt: skip
+}
 
 
 def test_a_regular_customer():
@@ -38,12 +52,28 @@ def test_a_regular_customer():
     assert (result["customerId"], result["timestamp"]) == ("c1", NOW)
     analysis = result["analysis"]
     expected = {
-        "mode": "regular", "ageSegment": "GençYetişkin", "churn": "Aktif", "value": "HighValue", "loyalty": "Gümüş",
-        "affinityCategory": "Drinks", "affinityType": "Odaklı", "diversity": "Sadık", "region": "Ege",
-        "regionClimate": "Akdeniz", "regionMedianBasket": 45.5, "avgBasket": 50.0, "estimatedBudget": 60.0,
-        "avgMonthlySpend": 400 / 12, "lastPurchaseDaysAgo": 15, "orderCount": 8, "totalSpent": 400.0,
-        "membershipDays": 360, "recommendedStrategy": "UPSELL", "discountPct": 0.0, "labels": "tr",
-    }  # fmt: skip
+        "mode": "regular",
+        "ageSegment": "GençYetişkin",
+        "churn": "Aktif",
+        "value": "HighValue",
+        "loyalty": "Gümüş",
+        "affinityCategory": "Drinks",
+        "affinityType": "Odaklı",
+        "diversity": "Sadık",
+        "region": "Ege",
+        "regionClimate": "Akdeniz",
+        "regionMedianBasket": 45.5,
+        "avgBasket": 50.0,
+        "estimatedBudget": 60.0,
+        "avgMonthlySpend": 400 / 12,
+        "lastPurchaseDaysAgo": 15,
+        "orderCount": 8,
+        "totalSpent": 400.0,
+        "membershipDays": 360,
+        "recommendedStrategy": "UPSELL",
+        "discountPct": 0.0,
+        "labels": "tr",
+    }
     assert {name: analysis[name] for name in expected} == expected
     assert analysis["missingRegulars"] == [
         {
@@ -63,20 +93,39 @@ def test_a_customer_without_purchases_is_new_and_welcomed():
     payload["customerData"]["customer"]["productHistory"] = []
     analysis = analyze(payload, now=NOW)["analysis"]
     expected = {
-        "mode": "new_customer", "churn": "Riskli", "value": "Standard", "loyalty": "Bronz", "affinityCategory": "Garden",
-        "affinityType": "Keşifçi", "diversity": "Kaşif", "avgBasket": 45.5, "estimatedBudget": 45.5 * 1.2,
-        "lastPurchaseDaysAgo": 999, "orderCount": 0, "recommendedStrategy": "WELCOME",
-    }  # fmt: skip
+        "mode": "new_customer",
+        "churn": "Riskli",
+        "value": "Standard",
+        "loyalty": "Bronz",
+        "affinityCategory": "Garden",
+        "affinityType": "Keşifçi",
+        "diversity": "Kaşif",
+        "avgBasket": 45.5,
+        "estimatedBudget": 45.5 * 1.2,
+        "lastPurchaseDaysAgo": 999,
+        "orderCount": 0,
+        "recommendedStrategy": "WELCOME",
+    }
     assert {name: analysis[name] for name in expected} == expected
 
 
 def test_a_region_stands_for_nobody_in_particular():
     analysis = analyze({"region": PAYLOAD["customerData"]["region"]}, now=NOW)["analysis"]
     expected = {
-        "mode": "region", "ageSegment": "Yetişkin", "churn": "Aktif", "value": "Standard", "loyalty": "Gümüş",
-        "affinityCategory": "Garden", "affinityType": "Keşifçi", "diversity": "Dengeli", "avgBasket": 45.5,
-        "estimatedBudget": 45.5 * 1.2, "avgMonthlySpend": 91.0, "lastPurchaseDaysAgo": 30, "recommendedStrategy": "GROW",
-    }  # fmt: skip
+        "mode": "region",
+        "ageSegment": "Yetişkin",
+        "churn": "Aktif",
+        "value": "Standard",
+        "loyalty": "Gümüş",
+        "affinityCategory": "Garden",
+        "affinityType": "Keşifçi",
+        "diversity": "Dengeli",
+        "avgBasket": 45.5,
+        "estimatedBudget": 45.5 * 1.2,
+        "avgMonthlySpend": 91.0,
+        "lastPurchaseDaysAgo": 30,
+        "recommendedStrategy": "GROW",
+    }
     assert {name: analysis[name] for name in expected} == expected
 
 
@@ -105,14 +154,38 @@ def test_moments_with_a_zone_are_turned_to_utc():
         ({"customer.productHistory": {}}, "customerData.customer.productHistory", "a list"),
         ({"customer.productHistory.0": 5}, "customerData.customer.productHistory[0]", "an object"),
         ({"customer.productHistory.1.totalSpent": -5}, "customerData.customer.productHistory[1].totalSpent", "from 0"),
-        ({"customer.productHistory.1.totalSpent": float("nan")}, "customerData.customer.productHistory[1].totalSpent", "from 0"),
-        ({"customer.productHistory.1.totalSpent": float("inf")}, "customerData.customer.productHistory[1].totalSpent", "from 0"),
+        (
+            {"customer.productHistory.1.totalSpent": float("nan")},
+            "customerData.customer.productHistory[1].totalSpent",
+            "from 0",
+        ),
+        (
+            {"customer.productHistory.1.totalSpent": float("inf")},
+            "customerData.customer.productHistory[1].totalSpent",
+            "from 0",
+        ),
         ({"customer.productHistory.0.orderCount": -1}, "customerData.customer.productHistory[0].orderCount", "from 0"),
         ({"customer.productHistory.0.orderCount": 1.5}, "customerData.customer.productHistory[0].orderCount", "whole"),
-        ({"customer.productHistory.0.totalQuantity": -2}, "customerData.customer.productHistory[0].totalQuantity", "from 0"),
-        ({"customer.productHistory.0.avgDaysBetween": -2}, "customerData.customer.productHistory[0].avgDaysBetween", "from 0"),
-        ({"customer.productHistory.0.lastPurchase": "2026-03-15"}, "customerData.customer.productHistory[0].lastPurchase", "not after now"),
-        ({"customer.productHistory.0.productId": " "}, "customerData.customer.productHistory[0].productId", "not blank"),
+        (
+            {"customer.productHistory.0.totalQuantity": -2},
+            "customerData.customer.productHistory[0].totalQuantity",
+            "from 0",
+        ),
+        (
+            {"customer.productHistory.0.avgDaysBetween": -2},
+            "customerData.customer.productHistory[0].avgDaysBetween",
+            "from 0",
+        ),
+        (
+            {"customer.productHistory.0.lastPurchase": "2026-03-15"},
+            "customerData.customer.productHistory[0].lastPurchase",
+            "not after now",
+        ),
+        (
+            {"customer.productHistory.0.productId": " "},
+            "customerData.customer.productHistory[0].productId",
+            "not blank",
+        ),
         ({"customer.productHistory.1.productId": "tea"}, "customerData.customer.productHistory[1].productId", "once"),
         ({"customer.productHistory.0.category": 5.5}, "customerData.customer.productHistory[0].category", "a text"),
         ({"region.medianBasket": -1}, "customerData.region.medianBasket", "from 0"),
@@ -120,7 +193,7 @@ def test_moments_with_a_zone_are_turned_to_utc():
         ({"customer": []}, "customerData.customer", "an object"),
         ({"customerId": {}}, "customerData.customerId", "a text"),
     ],
-)  # fmt: skip
+)
 def test_errors_name_the_field_and_what_is_allowed(change, path, allowed):
     payload = copy.deepcopy(PAYLOAD)
     for where, value in change.items():

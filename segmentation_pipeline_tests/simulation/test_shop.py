@@ -8,10 +8,10 @@ from datetime import date, datetime
 
 import pytest
 
+from segmentation_pipeline.config import InputSettings
 from segmentation_pipeline.customer_settings import CustomerSettings
 from segmentation_pipeline.customers.ingest import ingest_purchases
 from segmentation_pipeline.customers.segmenting import write_segments
-from segmentation_pipeline.config import InputSettings
 from segmentation_pipeline.errors import PipelineError
 from segmentation_pipeline.simulation.shop import TYPES, simulate_shop, write_home_shop
 from segmentation_pipeline.warehouse.database import memory_database

@@ -23,17 +23,10 @@ customers_of AS (
     SELECT '(all)', count(*) FROM customer_facts
 ),
 
-order_totals AS (
-    SELECT customer_key, order_key, sum(line_total) AS total
-    FROM purchases
-    WHERE purchased_at <= {now}
-    GROUP BY customer_key, order_key
-),
-
 medians AS (
     SELECT
         CASE grouping(c.region) WHEN 1 THEN '(all)' ELSE c.region END AS region,
-        median(o.total::DOUBLE) AS median_basket,
+        median(o.units) / 10000 AS median_basket,
         count(*) AS order_count
     FROM order_totals AS o
     INNER JOIN regional AS c ON o.customer_key = c.customer_key
