@@ -40,7 +40,7 @@ DROP TABLE IF EXISTS product_history;
 DROP TYPE IF EXISTS category_name;
 CREATE TEMP TYPE category_name AS ENUM ('');
 CREATE TEMP TABLE product_history (
-    customer_key BIGINT, product VARCHAR, category category_name, quantity DOUBLE, units DOUBLE, order_count BIGINT,
+    customer_key BIGINT, product VARCHAR, category category_name, units DOUBLE, order_count BIGINT,
     last_us BIGINT, avg_days_between DOUBLE
 );
 CREATE OR REPLACE TEMP TABLE category_names (code BIGINT, category VARCHAR);
@@ -126,6 +126,7 @@ def prepare_facts(db: Database, now: datetime, settings: CustomerSettings) -> No
     for name, text in texts.items():
         sql = sql.replace(f"{{{name}}}", text)
     db.execute(sql)
+    db.execute(load_sql(__package__, "customers_with_regions"))
 
 
 def payloads_sql(now: datetime) -> str:

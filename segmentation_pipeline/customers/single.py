@@ -228,8 +228,8 @@ class Analyzer:
             ),
             missing=missing,
             top=[
-                {"productId": product, "totalSpent": round(spent, MONEY_DECIMALS), "orderCount": orders}
-                for product, _, spent, orders, _, _ in best
+                {"productId": product, "totalSpent": round(spent, MONEY_DECIMALS)}
+                for product, _, spent, _, _, _ in best
             ],
         )
 
@@ -325,9 +325,9 @@ def _usual_purchase(entry: Any, now: datetime) -> Purchase | None:
     """Return an entry that is as entries usually are; None for all others, which `_purchase` looks at closely."""
     try:
         product, spent, orders = entry["productId"], entry["totalSpent"], entry["orderCount"]
-        category, between, quantity = entry["category"], entry["avgDaysBetween"], entry["totalQuantity"]
+        category, between, quantity = entry["category"], entry["avgDaysBetween"], entry.get("totalQuantity", 0)
         days = (now - datetime.fromisoformat(entry["lastPurchase"])).days
-    except (KeyError, TypeError, ValueError):
+    except (KeyError, TypeError, ValueError, AttributeError):
         return None
     is_usual = (
         (type(spent) is float and 0 <= spent <= MOST)

@@ -261,7 +261,7 @@ class CustomerSegments(Table):
         "lastPurchaseDaysAgo, daysOverdue}].",
         min_length=2,
     )
-    top_products: Text = column("Products most was spent on, JSON [{productId, totalSpent, orderCount}].", min_length=2)
+    top_products: Text = column("Products most was spent on, JSON [{productId, totalSpent}].", min_length=2)
     recommended_strategy: Text = column("What to do.", min_length=1)
     discount_pct: Real = column("Discount to offer.", unit="percent", ge=0, le=100)
     rule_version: Text = column("Version of the rules and hash of their settings.", min_length=3)

@@ -5,7 +5,6 @@ WITH histories AS (
         list(struct_pack(
             "productId" := product,
             "category" := category,
-            "totalQuantity" := quantity,
             "totalSpent" := units / 10000,
             "orderCount" := order_count,
             "lastPurchase" := strftime(make_timestamp(last_us), '%Y-%m-%dT%H:%M:%S.%f'),
@@ -29,12 +28,11 @@ SELECT
         ),
         "region" := struct_pack(
             "name" := f.region,
-            "climateType" := r.climate,
-            "medianBasket" := r.median_basket,
-            "trend" := r.trend
+            "climateType" := f.climate,
+            "medianBasket" := f.median_basket,
+            "trend" := f.trend
         )
     ))) AS VARCHAR) AS payload
 FROM customer_facts AS f
 LEFT JOIN histories AS h ON f.customer_key = h.customer_key
-INNER JOIN region_facts AS r ON coalesce(f.region, '(all)') = r.region
 ORDER BY f.customer_id

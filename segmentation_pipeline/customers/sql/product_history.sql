@@ -21,8 +21,7 @@ SELECT
     product_id::product_name AS product,
     order_key,
     epoch_us(purchased_at) AS at_us,
-    CAST(line_total * 10000 AS BIGINT)::DOUBLE AS units,
-    quantity::DOUBLE AS quantity
+    CAST(line_total * 10000 AS BIGINT)::DOUBLE AS units
 FROM purchases
 WHERE purchased_at <= {now}
 ORDER BY customer_key, product;
@@ -56,7 +55,6 @@ SELECT
     h.customer_key,
     h.product,
     c.category,
-    h.quantity,
     h.units,
     h.order_count,
     h.last_us,
@@ -66,13 +64,12 @@ FROM (
     SELECT
         customer_key,
         product,
-        sum(quantity) AS quantity,
         sum(units) AS units,
         count(*) AS order_count,
         max(at_us) AS last_us,
         min(at_us) AS first_us
     FROM (
-        SELECT customer_key, product, order_key, sum(quantity) AS quantity, sum(units) AS units, max(at_us) AS at_us
+        SELECT customer_key, product, order_key, sum(units) AS units, max(at_us) AS at_us
         FROM sorted_lines
         GROUP BY customer_key, product, order_key
     )

@@ -1,5 +1,6 @@
--- One row per customer of customer_facts: the rules of customers, from product_history (rows in the order of customers)
--- and region_facts. `single.py` decides the same for one payload; a test compares both field by field.
+-- One row per customer of customer_facts (who they are, and the figures of their region): the rules of customers, from
+-- product_history (rows in the order of customers). `single.py` decides the same for one payload; a test compares both
+-- field by field.
 -- {label:churn} etc. are texts of the settings, {churn.active} etc. the numbers the values have meanwhile; thresholds are
 -- bound.
 -- The category most was spent on is found as the largest of whole numbers that hold spend, category and orders, each
@@ -16,21 +17,23 @@ WITH by_category AS (
     )
 ),
 
-affinities AS (
-    SELECT customer_key, max(packed) AS packed
-    FROM by_category
-    GROUP BY customer_key
-),
-
 by_customer AS (
     SELECT
         customer_key,
         sum(units) / 10000 AS total_spent,
         CAST(sum(order_count) AS BIGINT) AS product_orders,
-        count(*) AS product_count,
+        count(product) AS product_count,
         ($now_us - max(last_us)) // 86400000000 AS recency,
-        list(struct_pack("totalSpent" := units / 10000, "productId" := product, "orderCount" := order_count)) AS products
-    FROM product_history
+        max(packed) AS packed,
+        list(struct_pack("totalSpent" := units / 10000, "productId" := product))
+            FILTER (product IS NOT NULL) AS products
+    FROM (
+        SELECT customer_key, product, units, order_count, last_us, CAST(NULL AS HUGEINT) AS packed
+        FROM product_history
+        UNION ALL
+        SELECT customer_key, NULL, NULL, NULL, NULL, packed
+        FROM by_category
+    )
     GROUP BY customer_key
 ),
 
@@ -52,9 +55,9 @@ figures AS (
         f.customer_id,
         f.age,
         f.region,
-        r.climate,
-        r.median_basket,
-        r.trend,
+        f.climate,
+        f.median_basket,
+        f.trend,
         f.membership_days,
         f.membership_days / 30 AS months,
         h.customer_key IS NOT NULL AS is_regular,
@@ -64,15 +67,13 @@ figures AS (
         c.category AS affinity_category,
         h.products,
         o.missing,
-        CASE WHEN h.product_orders > 0 THEN coalesce(a.packed & 4294967295, 0)::DOUBLE / h.product_orders ELSE 0 END
+        CASE WHEN h.product_orders > 0 THEN coalesce(h.packed & 4294967295, 0)::DOUBLE / h.product_orders ELSE 0 END
             AS share,
         CASE WHEN h.product_orders > 0 THEN h.product_count / h.product_orders ELSE 0 END AS ratio
     FROM customer_facts AS f
     LEFT JOIN by_customer AS h ON f.customer_key = h.customer_key
-    LEFT JOIN affinities AS a ON f.customer_key = a.customer_key
-    LEFT JOIN category_names AS c ON ((a.packed >> 32) & 4294967295)::BIGINT = c.code
+    LEFT JOIN category_names AS c ON ((h.packed >> 32) & 4294967295)::BIGINT = c.code
     LEFT JOIN overdue AS o ON f.customer_key = o.customer_key
-    INNER JOIN region_facts AS r ON coalesce(f.region, '(all)') = r.region
 ),
 
 baskets AS (
