@@ -15,6 +15,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from segmentation_pipeline.markdown import table
+
 RESULTS = Path(__file__).with_name("RESULTS.md")
 
 
@@ -62,15 +64,12 @@ def write_results(figures: list[dict[str, object]]) -> None:
             "Machines are shared and noisy: read ratios, not seconds."
         ),
         "",
-        "| figure | value | unit | bound | peer or note | met |",
-        "|---|---:|---|---|---|---|",
     ]
+    rows = []
     for figure in figures:
         value = figure["value"]
         shown = f"{value:,.3g}" if isinstance(value, float) else str(value)
         met = {True: "yes", False: "NO", None: "–"}[figure.get("passed")]  # type: ignore[index]
-        lines.append(
-            f"| {figure['name']} | {shown} | {figure['unit']} | {figure.get('bound') or '–'} "
-            f"| {figure.get('peer') or '–'} | {met} |"
-        )
+        rows.append((figure["name"], shown, figure["unit"], figure.get("bound") or "–", figure.get("peer") or "–", met))
+    lines.append(table(("figure", "value:", "unit", "bound", "peer or note", "met"), rows))
     RESULTS.write_text("\n".join(lines) + "\n", encoding="utf-8")

@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.simulated import FIRST_MONTH, ObservedMonth, months_from, observed_months
-from segmentation_pipeline.clustering.verdict import SessionHalves
+from benchmarks.simulated import FIRST_MONTH, ObservedMonth, months_from, observed_months, session_halves
 from segmentation_pipeline.config import SegmentSettings
 from segmentation_pipeline.segments.embedding import embed
 from segmentation_pipeline.segments.identity import PreviousRefresh
@@ -84,15 +83,6 @@ class Refreshed:
     def true_share(self, persona: str) -> float:
         """Return the persona's share of the users at risk."""
         return float(np.mean(self.seen.personas == persona))
-
-
-def session_halves(seen: ObservedMonth) -> SessionHalves | None:
-    """Return the month's halves as segmenting takes them: users by their row numbers."""
-    if seen.halves is None:
-        return None
-    place = {user_id: row for row, user_id in enumerate(seen.user_ids)}
-    rows = np.array([place[user_id] for user_id in seen.halves.user_ids], dtype=np.int64)
-    return SessionHalves(rows, seen.halves.first, seen.halves.second)
 
 
 def refreshed(seen: ObservedMonth, previous: PreviousRefresh | None, settings: SegmentSettings = QUICK) -> Refreshed:

@@ -30,6 +30,7 @@ from segmentation_pipeline.simulation.simulate import draw_log
 from segmentation_pipeline.survival.comparison import log_rank
 from segmentation_pipeline.survival.cox import fit_groups
 from segmentation_pipeline.survival.follow_up import longest_followed_day
+from segmentation_pipeline.survival.preflight import POOLED
 from segmentation_pipeline_tests.events.logs import log_database
 
 if TYPE_CHECKING:
@@ -216,6 +217,6 @@ def _largest_ratio(groups: Sequence[str], durations: NDArray[np.float64], outcom
     found = [
         term.coefficient
         for term in fit.terms
-        if term.coefficient is not None and term.name not in (UNCLASSIFIED, "pooled")
+        if term.coefficient is not None and term.name not in (UNCLASSIFIED, POOLED)
     ]
     return math.exp(max(found) - min(found)) if found else math.nan

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from segmentation_pipeline.clustering.verdict import SessionHalves
 from segmentation_pipeline.config import Settings
 from segmentation_pipeline.events.features import feature_frame, features_under, write_refresh, write_user_features
 from segmentation_pipeline.events.halves import half_feature_frames, write_half_features
@@ -76,6 +77,15 @@ def observed_months(log: SimulatedLog, months: Sequence[date], settings: Setting
             _observed(db, log, month, settings, before)
             for month, before in zip(months, [None, *months[:-1]], strict=True)
         ]
+
+
+def session_halves(seen: ObservedMonth) -> SessionHalves | None:
+    """Return the month's halves as segmenting takes them: users by their row numbers."""
+    if seen.halves is None:
+        return None
+    place = {user_id: row for row, user_id in enumerate(seen.user_ids)}
+    rows = np.array([place[user_id] for user_id in seen.halves.user_ids], dtype=np.int64)
+    return SessionHalves(rows, seen.halves.first, seen.halves.second)
 
 
 def months_from(first: date, count: int) -> Iterator[date]:

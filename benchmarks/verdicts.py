@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from benchmarks.simulated import SETTINGS, ObservedMonth, observed_months
+from benchmarks.simulated import SETTINGS, ObservedMonth, observed_months, session_halves
 from segmentation_pipeline.clustering.fitting import one_quiet_thread
-from segmentation_pipeline.clustering.verdict import Evidence, SessionHalves, judge_evidence
+from segmentation_pipeline.clustering.verdict import Evidence, judge_evidence
 from segmentation_pipeline.events.clock import LogSpan, refresh_dates
 from segmentation_pipeline.segments.embedding import embed
 from segmentation_pipeline.segments.segmenting import segment_users
@@ -94,11 +94,7 @@ def trial(scenario: str, days: int, seed: int) -> Trial:
 
 def evidence_of(month: ObservedMonth, *, seed: int = SETTINGS.segments.seed) -> Evidence:
     """Return the verdict on a month's users."""
-    halves = None
-    if month.halves is not None:
-        users = np.flatnonzero(np.isin(month.user_ids, month.halves.user_ids))
-        halves = SessionHalves(users, month.halves.first, month.halves.second)
-    return judge_evidence(month.names, month.matrix, halves, seed=seed)
+    return judge_evidence(month.names, month.matrix, session_halves(month), seed=seed)
 
 
 def figures(done: Sequence[Trial]) -> list[dict[str, object]]:

@@ -1,4 +1,4 @@
-"""The `segpipe` command: init, simulate, run, ui, configure, doctor, segments.
+"""The `segpipe` command: init, simulate, run, ui, configure, prompts, doctor, segments, personas.
 
 Add here: a command, as a few calls; every error a user can cause is printed, not raised.
 Keep out: what the commands do (terminal/).
@@ -16,8 +16,9 @@ from rich.table import Table
 
 from segmentation_pipeline.config import Home, find_home
 from segmentation_pipeline.errors import SettingsError
-from segmentation_pipeline.homes import bring_events, bring_files, create_home, prepare_home, use_home
+from segmentation_pipeline.homes import bring_events, bring_files, bring_leads, create_home, prepare_home, use_home
 from segmentation_pipeline.terminal.commands import HomeOption, month_given, told_plainly
+from segmentation_pipeline.terminal.personas import app as personas_app
 from segmentation_pipeline.terminal.segments import app as segments_app
 
 app = typer.Typer(
@@ -28,6 +29,7 @@ app = typer.Typer(
 )
 console = Console()
 app.add_typer(segments_app, name="segments")
+app.add_typer(personas_app, name="personas")
 
 
 def _home(given: Path | None) -> Home:
@@ -61,12 +63,14 @@ def simulate(
     customers: Annotated[
         int, typer.Option(min=0, help="How many customers of a shop beside the log; 0: no shop.")
     ] = 240,
+    leads: Annotated[int, typer.Option(min=0, help="How many CRM leads; 0 for none.")] = 2_000,
     seed: Annotated[int, typer.Option(min=0, help="Same arguments, same bytes.")] = 7,
     null: Annotated[bool, typer.Option("--null", help="Short for --scenario null.")] = False,
 ) -> None:
-    """Write a deal-flow log and a shop's purchases whose truth is known, with the truth in files of its own."""
+    """Write a deal-flow log, a shop's purchases and leads whose truth is known, with the truth in files of its own."""
     from datetime import timedelta
 
+    from segmentation_pipeline.simulation.leads import simulate_leads, write_home_leads
     from segmentation_pipeline.simulation.scenarios import SCENARIOS
     from segmentation_pipeline.simulation.shop import simulate_shop, write_home_shop
     from segmentation_pipeline.simulation.simulate import LOG_START
@@ -85,8 +89,11 @@ def simulate(
             shop = simulate_shop(customers=customers, end=LOG_START + timedelta(days=log.days), seed=seed)
             *landed, known = write_home_shop(shop, out)
             written, truth = [*written, *landed], [*truth, known]
-    told = " and ".join(str(path) for path in truth)
-    console.print(f"Wrote {', '.join(str(path) for path in written)} and {told} (which the pipeline never reads).")
+        if leads:
+            landed_leads, known = write_home_leads(simulate_leads(leads=leads, seed=seed), out)
+            written, truth = [*written, landed_leads], [*truth, known]
+    inputs, told = (" and ".join(str(path) for path in paths) for paths in (written, truth))
+    console.print(f"Wrote {inputs}, and {told} (which the pipeline never reads).")
 
 
 @app.command()
@@ -104,6 +111,10 @@ def run(
     regions: Annotated[
         list[Path] | None, typer.Option("--regions", help="Files of cities and regions, to bring in first.")
     ] = None,
+    leads: Annotated[
+        list[Path] | None,
+        typer.Option("--leads", help="Files of CRM leads to bring into the home first."),
+    ] = None,
     month: Annotated[str | None, typer.Option("--month", help="Refresh this month, YYYY-MM.")] = None,
     all_months: Annotated[
         bool, typer.Option("--all-months", help="Refresh every month of the data, in order.")
@@ -119,6 +130,7 @@ def run(
         bring_events(used, events or [], is_sample=is_sample)
         for folder, paths in (("purchases", purchases), ("customers", customers), ("regions", regions)):
             bring_files(used, paths or [], is_sample=is_sample, option=f"--{folder}", folder=folder)
+        bring_leads(used, leads or [], is_sample=is_sample)
         from segmentation_pipeline.terminal.refreshing import refresh_home
 
         is_success = refresh_home(used, console, month=asked, all_months=all_months)
@@ -150,6 +162,20 @@ def ui(home: HomeOption = None, port: Annotated[int, typer.Option(min=1, max=655
     workspace = Path(__file__).resolve().parent.parent / "workspace.yaml"
     target = ["-w", str(workspace)] if workspace.exists() else ["-m", "segmentation_pipeline.definitions"]
     os.execv(sys.executable, [sys.executable, "-m", "dagster", "dev", *target, "-h", "127.0.0.1", "-p", str(port)])
+
+
+@app.command()
+def prompts(
+    home: HomeOption = None,
+    month: Annotated[str | None, typer.Option("--month", help="Of this refresh, YYYY-MM; else the newest.")] = None,
+) -> None:
+    """Print what a language model would be told about a refresh, without asking one."""
+    with told_plainly():
+        asked = month_given(month)
+        used = _home(home)
+        from segmentation_pipeline.terminal.prompts import print_prompts
+
+        print_prompts(used, console, month=asked)
 
 
 @app.command()

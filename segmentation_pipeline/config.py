@@ -27,6 +27,7 @@ from pydantic import (
 
 from segmentation_pipeline.customer_settings import CustomerSettings
 from segmentation_pipeline.errors import HomeError, SettingsError
+from segmentation_pipeline.lead_settings import LeadSettings
 from segmentation_pipeline.llm_settings import LlmSettings
 
 if TYPE_CHECKING:
@@ -267,6 +268,7 @@ class Settings(_Section):
     advice: AdviceSettings = AdviceSettings()
     product: ProductContext = ProductContext()
     customers: CustomerSettings = CustomerSettings()
+    leads: LeadSettings = LeadSettings()
     llm: LlmSettings = LlmSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
     state: StateSettings = StateSettings()
@@ -330,6 +332,11 @@ class Home:
     def state_file(self) -> Path:
         """What cannot be computed again, unless `[state] url` names another place."""
         return self.root / "state.db"
+
+    @property
+    def exports(self) -> Path:
+        """Files for people: personas, clustered leads, pictures."""
+        return self.root / "exports"
 
     @property
     def dagster(self) -> Path:

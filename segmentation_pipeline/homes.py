@@ -81,13 +81,25 @@ def bring_files(
     if paths and is_sample:
         raise HomeError(
             f"{home.root} is the sample home; your own data does not go into it. "
-            "Next: `segpipe init MY_HOME`, then `segpipe run --home MY_HOME {option} ...`."
+            f"Next: `segpipe init MY_HOME`, then `segpipe run --home MY_HOME {option} ...`."
         )
+    return _brought(home, paths, home.landing / folder if folder else home.landing, option)
+
+
+def bring_leads(home: Home, paths: Sequence[Path], *, is_sample: bool) -> list[Path]:
+    """Copy files of leads into landing/leads, each whole or not at all; return where they are now.
+
+    Raises:
+        HomeError: the home is the sample, or a path does not exist (nor any that matches it as a pattern).
+    """
+    return bring_files(home, paths, is_sample=is_sample, option="--leads", folder="leads")
+
+
+def _brought(home: Home, paths: Sequence[Path], folder: Path, option: str) -> list[Path]:
     brought = []
-    target = home.landing / folder if folder else home.landing
     for path in _expanded(paths, option):
         files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
-        brought += [_bring(home, file, target / file.relative_to(path.parent)) for file in files]
+        brought += [_bring(home, file, folder / file.relative_to(path.parent)) for file in files]
     return brought
 
 

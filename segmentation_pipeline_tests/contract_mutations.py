@@ -96,11 +96,16 @@ ROW_MUTATIONS: dict[tuple[str, str], str] = {
         "kind = CASE kind WHEN 'experiment' THEN 'pain_point' ELSE 'experiment' END"
     ),
     ("recommendations", "texts_are_filled_in"): "text = text_template",
+    ("segment_advice", "only_rules_stand_in"): "advisor = 'openai:gpt', instead_because = 'timeout'",
+    ("segment_advice", "advice_cites_something"): "claim_count = 0",
     ("recommendations", "recommendation_belongs_to_its_segment"): "recommendation_id = 'somebody-else'",
     ("recommendations", "evidence_is_not_empty"): "evidence = '[]'",
     ("grounding_report", "a_violation_is_told_whole"): "verdict = 'dropped', violation = NULL",
     ("grounding_report", "only_claims_have_metrics"): "part = 'title', metric_id = 'drop_off_rate'",
     ("grounding_report", "what_is_refused_is_not_published"): "recommendation_id = 'x', violation = 'number_word'",
+    ("llm_calls", "failure_says_why"): "error = 'yes', outcome = 'ok'",
+    ("llm_calls", "answers_are_kept"): "raw_reply = NULL, outcome = 'ok', error = NULL",
+    ("llm_calls", "the_cache_costs_nothing"): "input_tokens = 5, outcome = 'cached'",
     ("llm_discoveries", "a_reason_where_nothing_was_discovered"): "status = 'discovered', reason = 'none'",
     ("llm_discoveries", "segments_where_data_suffices"): "segment_count = 2",
     ("llm_segments", "retired_says_why"): "status = 'retired', retired_reason = NULL",
@@ -119,6 +124,16 @@ ROW_MUTATIONS: dict[tuple[str, str], str] = {
     ("customer_segments", "regulars_have_ordered"): "mode = 'regular', order_count = 0",
     ("tier_backtests", "value_lies_in_its_interval"): "value = 1, low = 2, high = 3",
     ("tier_backtests", "lift_lies_in_its_interval"): "lift = 1, lift_low = 2, lift_high = 3",
+    ("lead_files", "every_record_is_accounted_for"): "read_count = read_count + 1",
+    ("lead_files", "error_says_why"): "error = CASE status WHEN 'error' THEN NULL ELSE 'unreadable' END",
+    ("rejected_leads", "record_is_bounded"): "record = repeat('x', 1_000_000)",
+    ("lead_imports", "one_group_says_why"): "status_reason = CASE status WHEN 'grouped' THEN 'none' END",
+    ("lead_imports", "outcomes_add_up"): "lead_count = lead_count + 1",
+    ("lead_imports", "rate_is_that_of_the_counts"): "overall_rate = CASE WHEN overall_rate IS NULL THEN 0.5 END",
+    ("lead_personas", "rate_within_its_interval"): "shrunken_rate = 0.5, rate_low = 0.6, rate_high = 0.7",
+    ("lead_personas", "conversions_within_leads"): "conversion_count = counted_count + 1",
+    ("lead_personas", "rate_known_as_a_whole"): "best_probability = CASE WHEN best_probability IS NULL THEN 0.5 END",
+    ("lead_columns", "unused_says_why"): "status = 'leaking', reason = NULL",
 }
 """(table, name of the constraint over a row) -> SET clause that breaks it."""
 
@@ -133,6 +148,13 @@ VALID_ROWS = {
         "SELECT DATE '2026-01-01' AS refresh_month, 'mix:login' AS feature, 0.1 AS psi, 0.05 AS psi_expected,"
         " 0.2 AS threshold, false AS is_drifting, 0.3 AS mean_before, 0.4 AS mean_now,"
         " DATE '2025-12-01' AS matched_against"
+    ),
+    "llm_calls": (
+        "SELECT DATE '2026-01-01' AS refresh_month, 'c1' AS call_id, 'r1' AS run_id, 'cluster_insights' AS purpose,"
+        " '2026-01-a' AS subject, 'openai' AS provider, 'a-model' AS model, 'cluster_insights.v1' AS prompt_name,"
+        " 'abc' AS prompt_hash, 'Which?' AS prompt_text, '{}' AS raw_reply, 0 AS input_tokens, 0 AS output_tokens,"
+        " 0.0 AS cost_usd, 0.0 AS latency_s, 0 AS retry_count, 'cached' AS outcome, NULL::VARCHAR AS error,"
+        " TIMESTAMP '2026-01-05 12:00' AS created_at"
     ),
 }
 """A row of tables that a home's first refresh leaves empty and whose constraints tie columns together."""

@@ -10,6 +10,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from docs.__main__ import FOLDER, prompt_page
 from segmentation_pipeline.config import SAMPLE_HOME, Home
 from segmentation_pipeline.events.features import feature_frame
 from segmentation_pipeline.warehouse.database import Database
@@ -48,6 +49,11 @@ def test_the_run_shows_segments_endings_and_where_to_look_next(made_run, publish
         assert str(user_count) in made_run
     for told in ("drop-off by day", "retention (KM)", "Top advice", "ended_early", "Customers 2026-01", "segpipe ui"):
         assert told in made_run
+
+
+def test_the_prompt_shown_in_the_docs_is_the_one_the_sample_sends(made_run):
+    name, text = prompt_page()
+    assert (FOLDER / name).read_text(encoding="utf-8") == text, "run `make run` and `make docs`, commit what it wrote"
 
 
 def test_segments_are_the_planted_personas_nearly_as_well_as_supervised_analysis_tells_them(published):

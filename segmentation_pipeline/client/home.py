@@ -189,4 +189,4 @@ class Client:
         with self._published.open() as connection:
             snapshot = Snapshot(connection, {}, ())
             snapshot.known_segment(cluster_id)
-            return {**snapshot.labels(), UNCLASSIFIED: UNCLASSIFIED}
+            return {**snapshot.own_names(), UNCLASSIFIED: UNCLASSIFIED}

@@ -1,4 +1,4 @@
-"""What a segment is called wherever people read it: a person's name for it, else its own label.
+"""What a segment is called wherever people read it: a person's name for it, else its persona's, else its label.
 
 Add here: another source of names, in the order of their right. Keep out: who may name what (state/segment_edits.py).
 """

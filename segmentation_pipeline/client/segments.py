@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 class SegmentSummary:
     """One segment of a refresh; rates are shares of 1, retention is Kaplan-Meier's at the last day followed.
 
-    `display_name` is what to show; `label` are the words found in the data.
+    `display_name` is what to show: a person's name for it, else its persona's, else `label`, words found in the data.
     """
 
     refresh_month: date
@@ -88,6 +88,12 @@ def labels(connection: duckdb.DuckDBPyConnection, month: date) -> dict[str, str]
     return dict(ask(connection, sql, {"month": month}))
 
 
+def persona_names(connection: duckdb.DuckDBPyConnection, month: date) -> dict[str, str]:
+    """Return cluster_id -> what the segment's persona is called, for the segments that were advised on."""
+    sql = "SELECT cluster_id, persona_name FROM segment_advice WHERE refresh_month = $month ORDER BY cluster_id"
+    return dict(ask(connection, sql, {"month": month}))
+
+
 def last_months(connection: duckdb.DuckDBPyConnection) -> dict[str, date]:
     """Return cluster_id -> newest refresh it lived in, for every segment ever published."""
     sql = "SELECT cluster_id, max(refresh_month) AS m FROM clusters GROUP BY cluster_id ORDER BY m DESC, cluster_id"
@@ -109,7 +115,8 @@ def segments(
 def segment_detail(connection: duckdb.DuckDBPyConnection, summary: SegmentSummary) -> SegmentDetail:
     """Return a segment with what sets it apart."""
     sql = (
-        "SELECT slug, description, jaccard, contrasts, profile FROM clusters"
+        "SELECT c.slug, coalesce(a.persona_description, c.description), c.jaccard, c.contrasts, c.profile"
+        " FROM clusters AS c LEFT JOIN segment_advice AS a USING (refresh_month, cluster_id)"
         " WHERE refresh_month = $month AND cluster_id = $cluster_id"
     )
     key = {"month": summary.refresh_month, "cluster_id": summary.cluster_id}

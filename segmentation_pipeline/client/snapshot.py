@@ -85,7 +85,7 @@ class Snapshot:
 
     def display_names(self, month: date | None = None) -> dict[str, str]:
         """Return cluster_id -> name to show, for the segments of a refresh."""
-        return display_names(segment_queries.labels(self.connection, self.month(month)), self._edited_names)
+        return display_names(self.own_names(month), self._edited_names)
 
     def segments(self, month: date | None = None) -> list[SegmentSummary]:
         """Return the segments of a refresh, largest first; none where it has too little data."""
@@ -119,9 +119,12 @@ class Snapshot:
             raise NotFound(f"There is no segment {cluster_id}. Next: choose one of {_choices(known)}.")
         return known[cluster_id]
 
-    def labels(self, month: date | None = None) -> dict[str, str]:
-        """Return cluster_id -> the label found in the data, for the segments of a refresh."""
-        return segment_queries.labels(self.connection, self.month(month))
+    def own_names(self, month: date | None = None) -> dict[str, str]:
+        """Return cluster_id -> what a segment of a refresh is called unless renamed: as its persona, else by label."""
+        wanted = self.month(month)
+        personas = segment_queries.persona_names(self.connection, wanted)
+        labels = segment_queries.labels(self.connection, wanted)
+        return {cluster_id: personas.get(cluster_id, label) for cluster_id, label in labels.items()}
 
     def unclassified_count(self, month: date | None = None) -> int:
         """Return how many users of a refresh belong to no segment."""
@@ -158,7 +161,7 @@ class Snapshot:
             raise NotFound(f"User {user_id} has no events of late. Next: look for the id in raw_events.")
         if found.model_month is None:
             return found
-        names = display_names(segment_queries.labels(self.connection, found.model_month), self._edited_names)
+        names = self.display_names(found.model_month)
         return dataclasses.replace(found, display_name=names.get(found.cluster_id, found.label))
 
     def frame(self, table: str, month: date | None = None) -> pd.DataFrame:

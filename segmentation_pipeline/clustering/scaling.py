@@ -91,7 +91,7 @@ class Scaling:
 def fit_scaling(names: Sequence[str], matrix: Matrix) -> Scaling:
     """Learn median and IQR per column; near-constant columns and repetitions of earlier ones are dropped.
 
-    Scale = max(IQR / 1.349, sd / 2), both over the rows that have a value. Columns keep the order given.
+    Scale = max(IQR / 1.349, three quarters of sd), both over the rows that have a value. Columns keep the order given.
     """
     dropped: dict[str, str] = {}
     kept: list[int] = []

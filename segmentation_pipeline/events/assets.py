@@ -30,6 +30,7 @@ from segmentation_pipeline.events.ingest import ingest_landing
 from segmentation_pipeline.events.outcomes import write_outcomes
 from segmentation_pipeline.events.sessions import sessions_by_gap, update_sessions
 from segmentation_pipeline.events.tables import LandedFiles, RawEvents, RejectedEvents, SessionBacklog
+from segmentation_pipeline.markdown import code, table
 from segmentation_pipeline.orchestration.table_assets import refresh_month, table_asset
 from segmentation_pipeline.warehouse.resource import Warehouse
 
@@ -53,11 +54,7 @@ def landed_events(context: dg.AssetExecutionContext, warehouse: Warehouse) -> di
         reasons = db.rows("SELECT reason, count(*) AS records FROM rejected_events GROUP BY reason ORDER BY reason")
     for error in report.errors:
         context.log.warning(error)
-    shown = "\n".join(
-        f"| {row['file_name']} | {row['status']} | {row['read_count']:,} | {row['accepted_count']:,} "
-        f"| {row['rejected_count']:,} | {row['duplicate_count']:,} | `{row['mapping']}` |"
-        for row in files
-    )
+    counts = ("read", "accepted", "rejected", "duplicate")
     return {
         "raw_events": {"accepted_now": report.accepted_count, "duplicates_now": report.duplicate_count},
         "rejected_events": {row["reason"]: row["records"] for row in reasons},
@@ -65,8 +62,17 @@ def landed_events(context: dg.AssetExecutionContext, warehouse: Warehouse) -> di
             "read_now": len(report.read_files),
             "unchanged": len(report.unchanged_files),
             "errors_now": len(report.errors),
-            "files": dg.MetadataValue.md(
-                f"| file | status | read | accepted | rejected | duplicate | mapping |\n|-|-|-|-|-|-|-|\n{shown}"
+            "files": table(
+                ("file", "status", *(f"{count}:" for count in counts), "mapping"),
+                [
+                    (
+                        code(row["file_name"]),
+                        row["status"],
+                        *(f"{row[f'{count}_count']:,}" for count in counts),
+                        code(row["mapping"]),
+                    )
+                    for row in files
+                ],
             ),
         },
     }
@@ -100,11 +106,15 @@ def refreshes(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dict[s
         dates = write_refresh(db, month, warehouse.settings)
         refresh = db.rows("SELECT * FROM refreshes WHERE refresh_month = $month", {"month": month})[0]
         ended = db.rows("SELECT * FROM ended_early WHERE refresh_month = $month ORDER BY outcome", {"month": month})
-    shown = "\n".join(
-        f"| {row['outcome']} | {row['user_count']:,} | {row['share']:.1%} "
-        f"| {row['share_low']:.1%} to {row['share_high']:.1%} |"
+    endings = [
+        (
+            row["outcome"],
+            f"{row['user_count']:,}",
+            f"{row['share']:.1%}",
+            f"{row['share_low']:.1%} to {row['share_high']:.1%}",
+        )
         for row in ended
-    )
+    ]
     return {
         "refreshes": {
             "status": refresh["status"],
@@ -119,9 +129,7 @@ def refreshes(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dict[s
             "drop_off_is": refresh["unjudged_reason"] or refresh["churn_definition"],
             **_silence_metadata(refresh),
         },
-        "ended_early": {
-            "ended_early": dg.MetadataValue.md(f"| ending | users | share | 95 % interval |\n|-|-|-|-|\n{shown}")
-        },
+        "ended_early": {"ended_early": table(("ending", "users:", "share:", "95 % interval"), endings)},
     }
 
 
@@ -154,14 +162,17 @@ def user_features(context: dg.AssetExecutionContext, warehouse: Warehouse) -> di
         priors = db.rows(
             "SELECT feature, prior FROM feature_priors WHERE refresh_month = $month ORDER BY feature", {"month": month}
         )
-    shown = "\n".join(f"| {row['feature']} | {row['prior']:.4g} |" for row in priors)
     return {
         "user_features": {
             **{row["status"]: row["user_count"] for row in users},
             "events_seen": sum(int(row["event_count"]) for row in users),
             "runaway_sessions_left_out": sum(int(row["runaway"]) for row in users),
         },
-        "feature_priors": {"priors": dg.MetadataValue.md(f"| feature | population |\n|-|-|\n{shown}")},
+        "feature_priors": {
+            "priors": table(
+                ("feature", "population:"), [(code(row["feature"]), f"{row['prior']:.4g}") for row in priors]
+            )
+        },
     }
 
 

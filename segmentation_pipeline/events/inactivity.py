@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from segmentation_pipeline.survival.follow_up import DAY_TOLERANCE
 from segmentation_pipeline.survival.inactivity import (
     HORIZON_SILENCES,
     RETURN_SHARE,
@@ -36,8 +37,6 @@ SEEN_AGAIN_DAYS = 7
 MOST_RETURNS = 2 * RETURN_SHARE
 """Share of returns from which a month disagrees with the days in use: twice the limit, as a share of a few dozen
 silences strays by that much."""
-
-DAY_TOLERANCE = 1e-6
 
 
 @dataclass(frozen=True)

@@ -250,6 +250,11 @@ def noun(metric_id: str) -> str:
     return _NOUNS_AND_GOOD_DIRECTIONS[family_of(metric_id)][0].replace("`<name>`", quoted_name(name_in(metric_id)))
 
 
+def decides_experiments(metric_id: str) -> bool:
+    """Tell whether an experiment may be decided on the metric: it is known which way is better."""
+    return family_of(metric_id) in _NOUNS_AND_GOOD_DIRECTIONS
+
+
 def good_direction(metric_id: str) -> Literal["higher", "lower"]:
     """Return which way an experiment wants to move the metric; KeyError for one no experiment is decided on."""
     return _NOUNS_AND_GOOD_DIRECTIONS[family_of(metric_id)][1]

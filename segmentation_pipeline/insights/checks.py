@@ -7,8 +7,13 @@ Keep out: constraints on single rows (`tables.py`).
 from datetime import date
 
 from segmentation_pipeline.insights.reading import quotable_names, read_evidence
-from segmentation_pipeline.insights.recommending import citation_problems, coverage_problems, ungrounded_texts
-from segmentation_pipeline.insights.tables import ClusterMetrics, Recommendations
+from segmentation_pipeline.insights.recommending import (
+    citation_problems,
+    coverage_problems,
+    persona_problems,
+    ungrounded_texts,
+)
+from segmentation_pipeline.insights.tables import ClusterMetrics, Recommendations, SegmentAdvice
 from segmentation_pipeline.orchestration.table_checks import CheckOutcome, table_check
 from segmentation_pipeline.segments.tables import UNCLASSIFIED
 from segmentation_pipeline.warehouse.resource import Warehouse
@@ -67,9 +72,43 @@ def nothing_ungrounded_is_published(warehouse: Warehouse, month: date | None) ->
     return _outcome(ungrounded_texts(rows, evidence), f"{len(rows)} recommendations say only what is stored")
 
 
+@table_check(SegmentAdvice, monthly=True)
+def personas_are_unique_and_state_nothing(warehouse: Warehouse, month: date | None) -> CheckOutcome:
+    """No two personas of a refresh are called alike, and what a model says of them states no figure or comparison."""
+    assert month is not None, "a monthly check always has its month"
+    with warehouse.read() as db:
+        evidence = read_evidence(db, month, quotable_names(warehouse.settings))
+        rows = db.rows(
+            "SELECT * FROM segment_advice WHERE refresh_month = $month ORDER BY cluster_id", {"month": month}
+        )
+    return _outcome(persona_problems(rows, evidence), f"{len(rows)} personas have names of their own")
+
+
+@table_check(SegmentAdvice, monthly=True)
+def the_model_advised(warehouse: Warehouse, month: date | None) -> CheckOutcome:
+    """WARN where settings name a model and the rules had to advise a segment in its place, for any reason."""
+    with warehouse.read() as db:
+        rows = db.rows(
+            "SELECT cluster_id, instead_because FROM segment_advice"
+            " WHERE refresh_month = $month AND instead_because IS NOT NULL ORDER BY cluster_id",
+            {"month": month},
+        )
+    reasons = list(dict.fromkeys(row["instead_because"] for row in rows))
+    told = f"the rules advise {len(rows)} segments in place of the model: {'; '.join(reasons[:SHOWN_PROBLEMS])}"
+    return CheckOutcome(
+        not rows,
+        told if rows else "advised as settings wish",
+        {"instead": {row["cluster_id"]: row["instead_because"] for row in rows}},
+        "WARN",
+    )
+
+
 @table_check(Recommendations, monthly=True)
 def every_segment_is_advised(warehouse: Warehouse, month: date | None) -> CheckOutcome:
-    """Every segment of the minimum size has at least three distinct experiments and a pain point, smaller ones none."""
+    """Every segment of the minimum size has pain points, product recommendations and three distinct experiments.
+
+    Smaller ones have none.
+    """
     assert month is not None, "a monthly check always has its month"
     with warehouse.read() as db:
         counts = {segment.cluster_id: segment.user_count for segment in read_evidence(db, month).segments.values()}

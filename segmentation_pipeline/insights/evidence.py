@@ -14,9 +14,6 @@ from segmentation_pipeline.llm.claims import Metric, SegmentEvidence
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-OVERALL = "overall"
-"""`cluster_id` of the rows that describe all users at risk."""
-
 
 def collect_evidence(rows: Sequence[Mapping[str, Any]], labels: Mapping[str, str]) -> list[SegmentEvidence]:
     """Return the evidence of each labelled segment from rows of `cluster_metrics`, ordered by cluster id."""

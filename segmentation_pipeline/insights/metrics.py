@@ -28,8 +28,8 @@ from segmentation_pipeline.insights.contrasts import (
     retention_on_day,
     welch_difference,
 )
-from segmentation_pipeline.insights.evidence import OVERALL
 from segmentation_pipeline.llm.rendering import clean_name
+from segmentation_pipeline.segments.tables import OVERALL
 from segmentation_pipeline.survival.follow_up import CHURN, CONVERSION
 
 if TYPE_CHECKING:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segmentation_pipeline.insights.contrasts import Interval
-from segmentation_pipeline.insights.evidence import OVERALL, collect_evidence
+from segmentation_pipeline.insights.evidence import collect_evidence
 from segmentation_pipeline.insights.metrics import Judged, Users, action_measures
+from segmentation_pipeline.insights.tables import SegmentAdvice
 from segmentation_pipeline.llm.claims import Evidence, SegmentEvidence
 from segmentation_pipeline.llm.rendering import clean_name
 from segmentation_pipeline.retention.tables import OBSERVED, RETENTION_KM
-from segmentation_pipeline.segments.tables import UNCLASSIFIED
+from segmentation_pipeline.segments.tables import OVERALL, UNCLASSIFIED
 from segmentation_pipeline.warehouse.database import load_sql
 
 if TYPE_CHECKING:
@@ -138,6 +139,23 @@ def read_evidence(db: Database, month: date, named_actions: Sequence[str] = ()) 
         [] if earlier is None else _segments(db, earlier),
         {clean_name(name) for name in named_actions},
     )
+
+
+def read_descriptions(db: Database, month: date) -> dict[str, str]:
+    """Return cluster_id -> what is known of each segment of a refresh without anybody's advice."""
+    found = db.rows("SELECT cluster_id, description FROM clusters WHERE refresh_month = $month", {"month": month})
+    return {row["cluster_id"]: row["description"] for row in found}
+
+
+def read_previous_names(db: Database, month: date) -> dict[str, str]:
+    """Return cluster_id -> the persona's name in the latest earlier refresh that has any."""
+    db.ensure(SegmentAdvice)
+    found = db.rows(
+        "SELECT cluster_id, persona_name FROM segment_advice WHERE refresh_month ="
+        " (SELECT max(refresh_month) FROM segment_advice WHERE refresh_month < $month)",
+        {"month": month},
+    )
+    return {row["cluster_id"]: row["persona_name"] for row in found}
 
 
 def _segments(db: Database, month: date) -> list[SegmentEvidence]:

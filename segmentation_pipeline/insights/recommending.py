@@ -11,6 +11,7 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass, replace
 from typing import TYPE_CHECKING, Any
 
+from segmentation_pipeline.insights.advisor import RULES, Experiment
 from segmentation_pipeline.insights.catalogue import definition_of
 from segmentation_pipeline.insights.gate import (
     MIN_EXPERIMENTS,
@@ -23,12 +24,14 @@ from segmentation_pipeline.insights.gate import (
 from segmentation_pipeline.llm.claims import Claim, UngroundedClaim, bind
 from segmentation_pipeline.llm.grounding import check_claim, check_prose
 from segmentation_pipeline.llm.rendering import render_claim, render_expectation
+from segmentation_pipeline.segments.tables import OVERALL
+from segmentation_pipeline.state.segment_edits import is_same_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
 
     from segmentation_pipeline.config import ProductContext
-    from segmentation_pipeline.insights.advisor import Advisor, Experiment, PainPoint
+    from segmentation_pipeline.insights.advisor import Advisor, PainPoint
     from segmentation_pipeline.llm.claims import Evidence, Locale, SegmentEvidence, Violation
 
 
@@ -53,10 +56,31 @@ class Recommendation:
 
 
 @dataclass(frozen=True)
+class AdvisedSegment:
+    """One row of `segment_advice`, without its month."""
+
+    cluster_id: str
+    persona_name: str
+    persona_description: str
+    persona_by: str
+    advisor: str
+    instead_because: str | None
+    pain_point_count: int
+    product_recommendation_count: int
+    experiment_count: int
+    claim_count: int
+    refused_count: int
+
+
+@dataclass(frozen=True)
 class Recommended:
-    """The rows of a refresh: its advice, what the gate said of all that was written, and who got no advice and why."""
+    """The rows of a refresh: its advice, who gave it, what the gate said of all that was written.
+
+    without: who got no advice, and why.
+    """
 
     rows: list[Recommendation]
+    segments: list[AdvisedSegment]
     checks: list[Checked]
     without: dict[str, str]
 
@@ -66,26 +90,52 @@ def recommend(
     advisor: Advisor,
     product: ProductContext,
     min_users: int,
+    *,
+    descriptions: Mapping[str, str],
     fallback: Advisor | None = None,
 ) -> Recommended:
-    """Return the grounded advice for every segment of at least `min_users`, and for the others why they got none."""
-    found = Recommended([], [], {})
+    """Return the grounded advice for every segment of at least `min_users`, and for the others why they got none.
+
+    `descriptions`: cluster_id -> what is known of a segment without an advisor. Where segments are cuts of ours, they
+    keep our names for them: there are no personas to be found in a cut.
+    """
+    large = [segment for segment in evidence.segments.values() if segment.user_count >= min_users]
+    found = Recommended([], [], [], {})
     for segment in evidence.segments.values():
-        if segment.user_count < min_users:
+        if segment not in large:
             found.without[segment.cluster_id] = f"{segment.user_count} users, advice needs {min_users}"
-            continue
-        gated = advise_grounded(segment, evidence, advisor, product, fallback)
-        found.rows.extend(rows_of(gated, segment, evidence))
+    for gated in advise_grounded(large, evidence, advisor, product, fallback):
+        description = descriptions.get(gated.segment.cluster_id, "")
+        found.rows.extend(rows_of(gated, evidence))
+        found.segments.append(_advised(gated, description, has_personas=OVERALL not in evidence.segments))
         found.checks.extend(gated.checks)
     return found
 
 
-def rows_of(gated: GatedAdvice, segment: SegmentEvidence, evidence: Evidence) -> Iterator[Recommendation]:
+def rows_of(gated: GatedAdvice, evidence: Evidence) -> Iterator[Recommendation]:
     """Return the rows of a segment's grounded advice."""
-    for rank, pain_point in enumerate(gated.advice.pain_points, 1):
-        yield _pain_point_row(pain_point, rank, segment, evidence, gated.advisor)
-    for rank, experiment in enumerate(gated.advice.experiments, 1):
-        yield _experiment_row(experiment, rank, segment, evidence, gated.advisor)
+    advice = gated.advice
+    for items in (advice.pain_points, advice.product_recommendations, advice.experiments):
+        for rank, item in enumerate(items, 1):
+            yield _row(item, rank, gated, evidence)
+
+
+def _advised(gated: GatedAdvice, description: str, *, has_personas: bool) -> AdvisedSegment:
+    persona = gated.persona if has_personas else None
+    advice, checks = gated.advice, gated.checks
+    return AdvisedSegment(
+        cluster_id=gated.segment.cluster_id,
+        persona_name=persona.name if persona else gated.segment.label,
+        persona_description=persona.description if persona else description or gated.segment.label,
+        persona_by=(gated.persona_by or RULES) if persona else RULES,
+        advisor=gated.advisor,
+        instead_because=gated.instead_because,
+        pain_point_count=len(advice.pain_points),
+        product_recommendation_count=len(advice.product_recommendations),
+        experiment_count=len(advice.experiments),
+        claim_count=sum(len(item.claims) for item in advice.items),
+        refused_count=sum(check.verdict in ("sent_back", "dropped") for check in checks),
+    )
 
 
 def ungrounded_texts(recommendations: Sequence[Mapping[str, Any]], evidence: Evidence) -> list[str]:
@@ -116,19 +166,41 @@ def citation_problems(recommendations: Sequence[Mapping[str, Any]], evidence: Ev
     return problems
 
 
+def persona_problems(advised: Sequence[Mapping[str, Any]], evidence: Evidence) -> list[str]:
+    """Return which personas of a refresh are called alike, and what a model's words for one state though they may not.
+
+    The words of the rules are a segment's own label and contrasts, which the segments stage answers for.
+    """
+    problems: list[str] = []
+    for place, row in enumerate(advised):
+        problems += [
+            f"{row['cluster_id']} is called {row['persona_name']!r} like {other['cluster_id']}"
+            for other in advised[:place]
+            if is_same_name(row["persona_name"], other["persona_name"])
+        ]
+        if row["persona_by"] != RULES:
+            for text in (row["persona_name"], row["persona_description"]):
+                found = check_prose(str(text), evidence)
+                problems.extend(f"persona of {row['cluster_id']}: {violation}" for violation in found)
+    return problems
+
+
 def coverage_problems(
     recommendations: Sequence[Mapping[str, Any]], user_counts: Mapping[str, int], min_users: int
 ) -> list[str]:
-    """Return which segments break the promise: enough distinct experiments and a pain point, or none when too small."""
+    """Return which segments break the promise: a pain point, a product recommendation and enough distinct experiments.
+
+    Those too small get none of them.
+    """
     titles: dict[str, set[str]] = defaultdict(set)
-    pain_points: dict[str, int] = defaultdict(int)
+    others: dict[tuple[str, str], int] = defaultdict(int)
     ranks: dict[tuple[str, str], list[int]] = defaultdict(list)
     for row in recommendations:
         ranks[row["cluster_id"], row["kind"]].append(row["rank"])
         if row["kind"] == "experiment":
             titles[row["cluster_id"]].add(row["title"])
         else:
-            pain_points[row["cluster_id"]] += 1
+            others[row["cluster_id"], row["kind"]] += 1
     problems = [
         f"{cluster_id}: ranks of {kind} are {sorted(given)}"
         for (cluster_id, kind), given in sorted(ranks.items())
@@ -136,60 +208,47 @@ def coverage_problems(
     ]
     for cluster_id, count in sorted(user_counts.items()):
         found = len(titles[cluster_id])
-        if count < min_users and (found or pain_points[cluster_id]):
+        told = {kind: others[cluster_id, kind] for kind in ("pain_point", "product_recommendation")}
+        if count < min_users and (found or any(told.values())):
             problems.append(f"{cluster_id}: advice for {count} users, fewer than {min_users}")
         if count >= min_users and found < MIN_EXPERIMENTS:
             problems.append(f"{cluster_id}: {found} distinct experiments, fewer than {MIN_EXPERIMENTS}")
-        if count >= min_users and not pain_points[cluster_id]:
-            problems.append(f"{cluster_id}: no pain point")
+        if count >= min_users:
+            problems += [f"{cluster_id}: no {kind.replace('_', ' ')}" for kind, given in told.items() if not given]
     return problems
 
 
-def _pain_point_row(
-    item: PainPoint, rank: int, segment: SegmentEvidence, evidence: Evidence, advisor: str
-) -> Recommendation:
-    return Recommendation(
-        **_common(item, "pain_point", rank, segment, evidence, advisor),
+def _row(item: PainPoint, rank: int, gated: GatedAdvice, evidence: Evidence) -> Recommendation:
+    rendered = [render_claim(claim, evidence) for claim in item.claims]
+    cited = [_citation(claim, text, evidence) for claim, text in zip(item.claims, rendered, strict=True)]
+    cluster_id = gated.segment.cluster_id
+    row = Recommendation(
+        cluster_id=cluster_id,
+        recommendation_id=recommendation_id(cluster_id, item_name(item)),
+        kind=item.kind,
+        rank=rank,
+        title=item.title,
+        text=" ".join([*rendered, item.body]),
+        text_template=item.text_template,
         hypothesis=None,
         hypothesis_template=None,
         primary_metric=None,
         expected_direction=None,
         effort=None,
+        evidence=json.dumps(cited, ensure_ascii=False),
+        advisor=gated.advisor,
     )
-
-
-def _experiment_row(
-    item: Experiment, rank: int, segment: SegmentEvidence, evidence: Evidence, advisor: str
-) -> Recommendation:
+    if not isinstance(item, Experiment):
+        return row
     unit = definition_of(item.primary_metric).unit
-    return Recommendation(
-        **_common(item, "experiment", rank, segment, evidence, advisor),
+    return replace(
+        row,
         hypothesis=render_expectation(item.hypothesis, item.expected_direction, unit, item.claims[0].locale),
         hypothesis_template=item.hypothesis,
         primary_metric=item.primary_metric,
         expected_direction=item.expected_direction,
         effort=item.effort,
     )
-
-
-def _common(
-    item: PainPoint | Experiment, kind: str, rank: int, segment: SegmentEvidence, evidence: Evidence, advisor: str
-) -> dict[str, Any]:
-    rendered = [render_claim(claim, evidence) for claim in item.claims]
-    return {
-        "cluster_id": segment.cluster_id,
-        "recommendation_id": recommendation_id(segment.cluster_id, item_name(item)),
-        "kind": kind,
-        "rank": rank,
-        "title": item.title,
-        "text": " ".join([*rendered, item.body]),
-        "text_template": item.text_template,
-        "evidence": json.dumps(
-            [_citation(claim, text, evidence) for claim, text in zip(item.claims, rendered, strict=True)],
-            ensure_ascii=False,
-        ),
-        "advisor": advisor,
-    }
 
 
 def _citation(claim: Claim, rendered: str, evidence: Evidence) -> dict[str, Any]:

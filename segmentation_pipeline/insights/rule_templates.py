@@ -42,6 +42,14 @@ class PainTemplate:
 
 
 @dataclass(frozen=True)
+class RemedyTemplate:
+    """Title and body of what the product should do about a pain point, for good."""
+
+    title: str
+    body: str
+
+
+@dataclass(frozen=True)
 class ExperimentTemplate:
     """What to try: `If <change>, <metric> will be {direction}, because <reason>`.
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.insights.action_names import is_trouble, is_worth_doing, words_of
-from segmentation_pipeline.insights.advisor import Advice, Experiment, PainPoint
+from segmentation_pipeline.insights.advisor import RULES, Advice, Experiment, PainPoint, ProductRecommendation
 from segmentation_pipeline.insights.behaviour_rules import BEHAVIOUR_RULES
 from segmentation_pipeline.insights.catalogue import (
     contrast_template,
@@ -24,6 +24,7 @@ from segmentation_pipeline.insights.catalogue import (
 )
 from segmentation_pipeline.insights.fallback_rules import FALLBACKS
 from segmentation_pipeline.insights.outcome_rules import OUTCOME_RULES
+from segmentation_pipeline.insights.remedies import REMEDIES
 from segmentation_pipeline.llm.claims import Claim
 from segmentation_pipeline.llm.rendering import clean_name, quoted_name
 
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from segmentation_pipeline.config import ProductContext, Roles
+    from segmentation_pipeline.insights.advisor import AdviceRequest
     from segmentation_pipeline.insights.rule_templates import ExperimentTemplate, Rule, Signal
     from segmentation_pipeline.llm.claims import Metric, SegmentEvidence
 
@@ -76,7 +78,8 @@ class FiredRule:
 class RulesAdvisor:
     """Deterministic advice from the rule tables; needs no network and no key."""
 
-    name = "rules"
+    name = RULES
+    can_correct = False
 
     def __init__(self, roles: Roles, experiments_per_segment: int) -> None:
         """Take the product's role actions and how many experiments each segment gets."""
@@ -104,8 +107,13 @@ class RulesAdvisor:
         hurting = hurting or [fired for fired in fallbacks if fired.rule.pain is not None][:1]
         return Advice(
             tuple(self._pain_point(fired, segment) for fired in hurting),
+            tuple(self._remedy(fired, segment) for fired in hurting),
             tuple(self._experiment(fired, segment) for fired in chosen),
         )
+
+    def advise_all(self, requests: Sequence[AdviceRequest], product: ProductContext) -> list[Advice]:
+        """Return the advice for each segment."""
+        return [self.advise(request.segment, request.siblings, product) for request in requests]
 
     def fired(self, segment: SegmentEvidence, product: ProductContext) -> list[FiredRule]:
         """Return every rule with contrasts that holds for the segment, in table order."""
@@ -161,6 +169,15 @@ class RulesAdvisor:
         template = fired.rule.pain
         assert template is not None, "only rules with a pain point are asked for one"
         return PainPoint(
+            fired.rule_id,
+            self._filled(template.title, fired, segment),
+            _claims(fired, segment),
+            self._filled(template.body, fired, segment),
+        )
+
+    def _remedy(self, fired: FiredRule, segment: SegmentEvidence) -> ProductRecommendation:
+        template = REMEDIES[fired.rule.rule_id]
+        return ProductRecommendation(
             fired.rule_id,
             self._filled(template.title, fired, segment),
             _claims(fired, segment),

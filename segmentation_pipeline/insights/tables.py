@@ -73,13 +73,16 @@ class ClusterMetrics(Table):
         return (rows.unit != "pct") | ((rows.value >= 0) & (rows.value <= 1))
 
 
+KINDS = ("pain_point", "product_recommendation", "experiment")
+
+
 class Recommendations(Table):
-    """One row per refresh, segment and piece of advice: a pain point or an experiment."""
+    """One row per refresh, segment and piece of advice: a pain point, a product recommendation or an experiment."""
 
     refresh_month: Day = column("Refresh, first of its month.")
     cluster_id: Text = column("Segment the advice is for; `overall` where segments are cuts of ours.", min_length=1)
     recommendation_id: Text = column("Segment, kind and rule; the same on every rerun.", min_length=1)
-    kind: Text = column("pain_point or experiment.", isin=("pain_point", "experiment"))
+    kind: Text = column("pain_point; product_recommendation: what to do for good; experiment: what to try.", isin=KINDS)
     rank: Integer = column("Place among the segment's advice of this kind, strongest first.", ge=1)
     title: Text = column("Headline.", min_length=1)
     text: Text = column("The advice with every figure filled in from the metrics it cites.", min_length=1)
@@ -109,20 +112,20 @@ class Recommendations(Table):
     def experiments_are_complete(cls, data: Any) -> Any:
         """Hold experiments, and only them, to hypothesis, primary metric, direction and effort."""
         rows = data.table
-        is_pain_point = rows.kind == "pain_point"
+        is_no_experiment = rows.kind != "experiment"
         return (
-            (rows.hypothesis.isnull() == is_pain_point)
-            & (rows.hypothesis_template.isnull() == is_pain_point)
-            & (rows.primary_metric.isnull() == is_pain_point)
-            & (rows.expected_direction.isnull() == is_pain_point)
-            & (rows.effort.isnull() == is_pain_point)
+            (rows.hypothesis.isnull() == is_no_experiment)
+            & (rows.hypothesis_template.isnull() == is_no_experiment)
+            & (rows.primary_metric.isnull() == is_no_experiment)
+            & (rows.expected_direction.isnull() == is_no_experiment)
+            & (rows.effort.isnull() == is_no_experiment)
         )
 
     @dataframe_check
     def texts_are_filled_in(cls, data: Any) -> Any:
-        """Refuse an advice whose first claim still shows its slot."""
-        rows = data.table
-        return rows.text != rows.text_template
+        """Refuse a text that still shows a slot outside backticks, where data stands."""
+        prose = data.table.text.re_replace("`[^`]*`", "")
+        return ~prose.re_search(r"\{(value|direction|comparator)\}")
 
     @dataframe_check
     def recommendation_belongs_to_its_segment(cls, data: Any) -> Any:
@@ -136,6 +139,45 @@ class Recommendations(Table):
         return data.table.evidence.startswith('[{"')
 
 
+class SegmentAdvice(Table):
+    """One row per refresh and advised segment: its persona, who advised it, and why somebody else than was set."""
+
+    refresh_month: Day = column("Refresh, first of its month.")
+    cluster_id: Text = column("Segment; `overall` where segments are cuts of ours.", min_length=1)
+    persona_name: Text = column("What the segment may be called; unique in its refresh.", min_length=1)
+    persona_description: Text = column("Who its users are, in one sentence.", min_length=1)
+    persona_by: Text = column("Who named it: rules (its label), or a model.", min_length=1)
+    advisor: Text = column("Who wrote its recommendations: rules, or a model.", min_length=1)
+    instead_because: Text = column(
+        "Why the rules advise though a model is set: kind of failure, then words. Null where nobody stands in.",
+        nullable=True,
+        min_length=1,
+    )
+    pain_point_count: Integer = column("Pain points published.", ge=0)
+    product_recommendation_count: Integer = column("Product recommendations published.", ge=0)
+    experiment_count: Integer = column("Experiments published.", ge=0)
+    claim_count: Integer = column("Claims published, each bound to its metric.", ge=0)
+    refused_count: Integer = column("Claims and texts the gate refused, both attempts together.", ge=0)
+
+    class Config:
+        """One row per segment, and no two named alike."""
+
+        unique: ClassVar[list[str]] = ["refresh_month", "cluster_id"]
+
+    @dataframe_check
+    def only_rules_stand_in(cls, data: Any) -> Any:
+        """Refuse a reason for standing in where a model advised."""
+        rows = data.table
+        return rows.instead_because.isnull() | (rows.advisor == "rules")
+
+    @dataframe_check
+    def advice_cites_something(cls, data: Any) -> Any:
+        """Hold published advice to a claim for each piece."""
+        rows = data.table
+        pieces = rows.pain_point_count + rows.product_recommendation_count + rows.experiment_count
+        return rows.claim_count >= pieces
+
+
 class GroundingReport(Table):
     """One row per refresh, claim checked and attempt; texts around claims have rows of their own."""
 
@@ -143,9 +185,10 @@ class GroundingReport(Table):
     cluster_id: Text = column("Segment the text is for.", min_length=1)
     advisor: Text = column("Who wrote it: rules, or a model.", min_length=1)
     attempt: Integer = column("1 for the first answer, 2 for the one after violations were sent back.", ge=1, le=2)
-    item: Text = column("Piece of advice within the segment: kind and rule.", min_length=1)
+    item: Text = column("Piece of advice within the segment: kind and rule; persona.", min_length=1)
     part: Text = column(
-        "claim, or a text around claims, which may state no fact.", isin=("claim", "title", "body", "hypothesis")
+        "claim, or a text around claims, which may state no fact; name and description are the persona's.",
+        isin=("claim", "title", "body", "hypothesis", "name", "description"),
     )
     claim_index: Integer = column("Place of the claim in its piece of advice, from 0.", nullable=True, ge=0)
     recommendation_id: Text = column("Recommendation that publishes it; null where none does.", nullable=True)

@@ -1,6 +1,6 @@
 """Why a model gave no usable answer: each kind is retryable or final, and says so by its type.
 
-Add here: another way an answer fails. Keep out: when and how often to ask again (retries.py, outage.py).
+Add here: another way an answer fails. Keep out: when and how often to ask again (asking.py, outage.py).
 """
 
 from __future__ import annotations
@@ -62,11 +62,6 @@ _OUTAGES = frozenset(
 )
 _RETRYABLE = _OUTAGES | {FailureKind.BROKEN_JSON, FailureKind.WRONG_SCHEMA}
 _LASTING = frozenset({FailureKind.UNAUTHORIZED, FailureKind.UNKNOWN_MODEL, FailureKind.QUOTA})
-
-REACHED_NOBODY = frozenset(
-    {FailureKind.PROMPT_TOO_LONG, FailureKind.BUDGET, FailureKind.BREAKER, FailureKind.NOT_ASKED}
-)
-"""Kinds decided here, without a request: they cost nothing."""
 
 
 @dataclass(frozen=True)

@@ -25,6 +25,8 @@ SLOT_MASK = "\ue010"
 _BACKTICKED = re.compile(r"`([^`]*)`")
 _BRACES = re.compile(r"\{([^{}]*)\}")
 _SLOTS = ("value", "comparator", "direction")
+_LINK = re.compile(r"[a-z][a-z0-9+.-]*://|\bwww\.|\]\(|\bmailto:|\bjavascript:", re.IGNORECASE)
+"""Ways to send readers somewhere: advice needs none, and text of strangers may have asked for one."""
 _QUOTES = str.maketrans(
     {"\u2019": "'", "\u2018": "'", "\u02bc": "'", "\u00a0": " ", "\u202f": " ", "\u2009": " ", "−": "-", "\u2011": "-"}
 )
@@ -64,6 +66,7 @@ def prepare(text: str, known_names: frozenset[str], roles: Mapping[str, str]) ->
     for label, mask in roles.items():
         if _may_stand_unquoted(label):
             prose = re.sub(rf"(?<!\w){re.escape(label)}(?!\w)", mask, prose)
+    violations += [Violation("link", "text", link, "texts lead nowhere else") for link in _LINK.findall(prose)]
     slots: set[str] = set()
 
     def slot(braces: re.Match[str]) -> str:

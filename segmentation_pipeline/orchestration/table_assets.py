@@ -12,6 +12,7 @@ from typing import Any, Protocol
 import dagster as dg
 
 from segmentation_pipeline.errors import ContractBroken, PipelineError
+from segmentation_pipeline.markdown import Markdown
 from segmentation_pipeline.orchestration.check_results import record_check
 from segmentation_pipeline.warehouse import contracts
 from segmentation_pipeline.warehouse.contracts import Table, table_name
@@ -28,7 +29,7 @@ class TableFunction(Protocol):
     __doc__: str | None
 
     def __call__(self, context: dg.AssetExecutionContext, warehouse: Warehouse, /) -> Mapping[str, Any] | None:
-        """Write the tables; return metadata, flat or keyed by table name."""
+        """Write the tables; return metadata, flat or keyed by table name; `Markdown` is shown as such."""
 
 
 def refresh_month(context: dg.AssetExecutionContext) -> date:
@@ -176,6 +177,10 @@ def _broken_contract(warehouse: Warehouse, broken: ContractBroken, month: date |
     )
 
 
+def _shown(value: Any) -> Any:
+    return dg.MetadataValue.md(value) if isinstance(value, Markdown) else value
+
+
 def _results(
     warehouse: Warehouse, tables: Sequence[type[Table]], month: date | None, reported: Mapping[str, Any]
 ) -> Iterator[dg.MaterializeResult[Any]]:
@@ -200,7 +205,7 @@ def _results(
             asset_key=dg.AssetKey(name),
             metadata={
                 "dagster/partition_row_count" if month else "dagster/row_count": counts[name],
-                **keyed.get(name, {}),
+                **{key: _shown(value) for key, value in keyed.get(name, {}).items()},
             },
             check_results=[
                 dg.AssetCheckResult(passed=True, asset_key=name, check_name=CONTRACT_CHECK, description=description)

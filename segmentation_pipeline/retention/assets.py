@@ -13,6 +13,7 @@ import dagster as dg
 
 from segmentation_pipeline.clustering.fitting import one_thread
 from segmentation_pipeline.events.feature_tables import Refreshes, UserFeatures, UserOutcomes
+from segmentation_pipeline.markdown import Markdown, table
 from segmentation_pipeline.orchestration.pictures import png_metadata
 from segmentation_pipeline.orchestration.table_assets import refresh_month, table_asset
 from segmentation_pipeline.pictures import segment_colours
@@ -29,7 +30,6 @@ from segmentation_pipeline.retention.pictures import (
 from segmentation_pipeline.retention.tables import (
     FITTED,
     OBSERVED,
-    OVERALL,
     CoxCoefficients,
     RetentionComparisons,
     RetentionCurves,
@@ -41,7 +41,7 @@ from segmentation_pipeline.retention.trend_pictures import draw_trends
 from segmentation_pipeline.retention.trend_tables import SegmentTrends
 from segmentation_pipeline.retention.validating import validation_rows
 from segmentation_pipeline.segments.reading import read_lives
-from segmentation_pipeline.segments.tables import Clusters, UserClusters
+from segmentation_pipeline.segments.tables import OVERALL, Clusters, UserClusters
 from segmentation_pipeline.segments.verdict_tables import RefreshVerdicts
 from segmentation_pipeline.warehouse.database import Database, load_sql
 from segmentation_pipeline.warehouse.resource import Warehouse
@@ -183,10 +183,8 @@ def _note(*, is_mechanical: bool) -> dict[str, str]:
 
 
 def _fit_metadata(fits: Sequence[SurvivalFit], labels: dict[str, str]) -> dict[str, Any]:
-    lines = [
-        "| segment | users | dropped off | by day | days kept | against the rest | median days | note |",
-        "|---|--:|--:|--:|--:|--:|--:|---|",
-    ]
+    header = ("segment", "users:", "dropped off:", "by day:", "days kept:", "against the rest:", "median days:", "note")
+    rows = []
     for fit in fits:
         rate = "-" if fit.drop_off_rate is None else _interval(fit.drop_off_rate, fit.drop_off_low, fit.drop_off_high)
         day = "-" if fit.drop_off_days is None else f"{fit.drop_off_days:.3g}"
@@ -194,15 +192,13 @@ def _fit_metadata(fits: Sequence[SurvivalFit], labels: dict[str, str]) -> dict[s
         median = "-" if fit.median_days is None else f"{fit.median_days:.3g}"
         name = labels.get(fit.cluster_id, "all users" if fit.cluster_id == OVERALL else fit.cluster_id)
         apart = _apart(fit.rmst_difference_days, fit.rmst_difference_low, fit.rmst_difference_high)
-        lines.append(
-            f"| {name} | {fit.user_count:,} | {rate} | {day} | {kept} | {apart} | {median} | {fit.reason or ''} |"
-        )
+        rows.append((name, f"{fit.user_count:,}", rate, day, kept, apart, median, fit.reason or ""))
     overall = fits[0]
     tested: dict[str, Any] = (
         {"logrank_not_made": overall.logrank_reason} if overall.logrank_p is None else {"logrank_p": overall.logrank_p}
     )
     return {
-        "segments": dg.MetadataValue.md("\n".join(lines)),
+        "segments": table(header, rows),
         "followed_days": overall.followed_days,
         **tested,
         **_note(is_mechanical=overall.is_mechanical),
@@ -222,14 +218,14 @@ def _curve_metadata(points: Sequence[CurvePoint], looks: _Looks, days: Sequence[
 def _comparison_metadata(rows: Sequence[Comparison], labels: dict[str, str]) -> dict[str, Any]:
     if not rows:
         return {"why_empty": "fewer than two segments: there is no pair to compare"}
-    lines = ["| segment | against | days kept longer | p (log-rank) | p (Holm) | note |", "|---|---|--:|--:|--:|---|"]
+    told = []
     for row in rows:
         names = [labels.get(name, name) for name in (row.cluster_id, row.other_cluster_id)]
         apart = _apart(row.rmst_difference_days, row.rmst_difference_low, row.rmst_difference_high)
         p, holm = ("-" if value is None else f"{value:.2g}" for value in (row.logrank_p, row.holm_p))
-        lines.append(f"| {names[0]} | {names[1]} | {apart} | {p} | {holm} | {row.reason or ''} |")
+        told.append((*names, apart, p, holm, row.reason or ""))
     return {
-        "pairs": dg.MetadataValue.md("\n".join(lines)),
+        "pairs": table(("segment", "against", "days kept longer:", "p (log-rank):", "p (Holm):", "note"), told),
         **_note(is_mechanical=rows[0].is_mechanical),
     }
 
@@ -243,7 +239,7 @@ def _hazard_metadata(hazards: Hazards, looks: _Looks) -> dict[str, Any]:
         )
     return {
         "fitted_terms": sum(row.status == FITTED for row in rows),
-        "hazard_ratios": dg.MetadataValue.md(_ratios(rows)),
+        "hazard_ratios": _ratios(rows),
         **pictures,
         **_note(is_mechanical=rows[0].is_mechanical),
     }
@@ -257,11 +253,11 @@ def _apart(days: float | None, low: float | None, high: float | None) -> str:
     return "-" if days is None else f"{days:+.2f} ({low:+.2f} to {high:+.2f})"
 
 
-def _ratios(rows: Sequence[CoxRow]) -> str:
-    lines = ["| term | hazard ratio | interval | p | p of staying the same | note |", "|---|--:|--:|--:|--:|---|"]
+def _ratios(rows: Sequence[CoxRow]) -> Markdown:
+    told = []
     for row in rows:
         ratio = "-" if row.hazard_ratio is None else f"{row.hazard_ratio:.3g}"
         interval = "-" if row.low is None else f"{row.low:.3g} to {row.high:.3g}"
         p, proportional = ("-" if value is None else f"{value:.2g}" for value in (row.p, row.proportional_p))
-        lines.append(f"| {row.term} | {ratio} | {interval} | {p} | {proportional} | {row.reason or ''} |")
-    return "\n".join(lines)
+        told.append((row.term, ratio, interval, p, proportional, row.reason or ""))
+    return table(("term", "hazard ratio:", "interval:", "p:", "p of staying the same:", "note"), told)

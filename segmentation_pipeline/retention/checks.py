@@ -7,8 +7,8 @@ Keep out: constraints on single rows (tables.py).
 from datetime import date
 
 from segmentation_pipeline.orchestration.table_checks import CheckOutcome, table_check
-from segmentation_pipeline.retention.tables import OVERALL, RetentionComparisons, RetentionCurves, SurvivalFits
-from segmentation_pipeline.segments.tables import UNCLASSIFIED
+from segmentation_pipeline.retention.tables import RetentionComparisons, RetentionCurves, SurvivalFits
+from segmentation_pipeline.segments.tables import OVERALL, UNCLASSIFIED
 from segmentation_pipeline.warehouse.resource import Warehouse
 
 ROUNDING = 1e-9

@@ -18,11 +18,10 @@ from segmentation_pipeline.retention.tables import (
     NOT_FITTED,
     NOT_OBSERVED,
     OBSERVED,
-    OVERALL,
     RETENTION_KM,
     STILL_OPEN,
 )
-from segmentation_pipeline.segments.tables import UNCLASSIFIED
+from segmentation_pipeline.segments.tables import OVERALL, UNCLASSIFIED
 from segmentation_pipeline.survival.comparison import LogRank, log_rank
 from segmentation_pipeline.survival.curves import Curve, days_to_store, kaplan_meier, median_days, read_curve
 from segmentation_pipeline.survival.drop_off import DropOff, drop_off_at

@@ -15,8 +15,9 @@ from segmentation_pipeline.pictures import (
     blank_figure,
     blank_panels,
 )
-from segmentation_pipeline.retention.tables import FITTED, INCIDENCES, OBSERVED, OVERALL, REFERENCE, RETENTION_KM
-from segmentation_pipeline.segments.tables import UNCLASSIFIED
+from segmentation_pipeline.retention.tables import FITTED, INCIDENCES, OBSERVED, REFERENCE, RETENTION_KM
+from segmentation_pipeline.segments.tables import OVERALL, UNCLASSIFIED
+from segmentation_pipeline.survival.follow_up import DAY_TOLERANCE
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -270,7 +271,7 @@ def _label_ends(
         colour = colours.get(name, NEUTRAL_COLOUR)
         share = f"{height:.0%}" if top >= FINE_TOP else f"{height:.1%}"
         text = f"{labels.get(name, 'all users' if name == OVERALL else name)}  {share}"
-        if end.day < last_day - 1e-6:
+        if end.day < last_day - DAY_TOLERANCE:
             text += f" at day {end.day:.3g}"
         axes.annotate(
             text,

@@ -6,9 +6,8 @@ Keep out: how rows are computed (judging.py, comparing.py, hazards.py, validatin
 
 from typing import Any, ClassVar
 
+from segmentation_pipeline.segments.tables import OVERALL
 from segmentation_pipeline.warehouse.contracts import Day, Flag, Integer, Real, Table, Text, column, dataframe_check
-
-OVERALL = "overall"
 
 FITTED, NOT_FITTED, REFERENCE = "fitted", "not_fitted", "reference"
 OBSERVED, NOT_OBSERVED = "observed", "not_observed"

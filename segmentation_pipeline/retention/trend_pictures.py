@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from segmentation_pipeline.pictures import GRID_COLOUR, NEUTRAL_COLOUR, TEXT_COLOUR, segment_colours
-from segmentation_pipeline.retention.tables import OVERALL
+from segmentation_pipeline.segments.tables import OVERALL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

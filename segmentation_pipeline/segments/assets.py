@@ -24,6 +24,7 @@ from segmentation_pipeline.orchestration.table_assets import refresh_month, tabl
 from segmentation_pipeline.pictures import segment_colours
 from segmentation_pipeline.segments import writing
 from segmentation_pipeline.segments.embedding import embed
+from segmentation_pipeline.segments.evidence_rows import evidence_rows, verdict_row
 from segmentation_pipeline.segments.identity_tables import ClusterLineage, UserMoves
 from segmentation_pipeline.segments.pictures import draw_map, draw_unlabelled
 from segmentation_pipeline.segments.reading import (
@@ -119,13 +120,14 @@ def clusters(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dict[st
             writing.write_insufficient(db, month, reason, *SEGMENT_TABLES)
         return {"clusters": {"why_empty": f"insufficient data for {month:%Y-%m}: {reason}"}}
     found = segment_refresh(inputs, settings.segments)
+    verdict, evidence = verdict_row(found), evidence_rows(found)
     followed = _drop_offs(found, outcomes, settings, churn) if churn != "none" else None
     with warehouse.transaction() as db:
         writing.write_clusters(db, found, followed)
         writing.write_user_clusters(db, inputs.features, found)
         writing.write_candidates(db, found)
         writing.write_model(db, month, found.segments.model)
-        writing.write_evidence(db, found)
+        writing.write_evidence(db, found, verdict, evidence)
         colours = segment_colours(read_lives(db))
     model = found.segments.model
     figure = draw_map(
@@ -137,8 +139,8 @@ def clusters(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dict[st
         method=settings.segments.map_method,
     )
     return {
-        "clusters": {"segments": dg.MetadataValue.md(segments_table(found, followed)), "map": png_metadata(figure)},
-        **{table: _as_metadata(figures) for table, figures in refresh_metadata(found).items()},
+        "clusters": {"segments": segments_table(found, followed), "map": png_metadata(figure)},
+        **refresh_metadata(found, verdict, evidence),
     }
 
 
@@ -166,14 +168,6 @@ def current_segments(context: dg.AssetExecutionContext, warehouse: Warehouse) ->
         "model_month": f"{month:%Y-%m}",
         "live_users": len(scores.segments),
         "share_unclassified": float((scores.segments < 0).mean()),
-    }
-
-
-def _as_metadata(figures: dict[str, Any]) -> dict[str, Any]:
-    """Return figures with their markdown texts marked as such for Dagster."""
-    return {
-        name.removeprefix("md:"): dg.MetadataValue.md(value) if name.startswith("md:") else value
-        for name, value in figures.items()
     }
 
 

@@ -4,7 +4,9 @@ Add here: a law over several rows or tables, or a warning with its threshold.
 Keep out: constraints on single rows (tables.py).
 """
 
+from collections.abc import Sequence
 from datetime import date
+from typing import Any
 
 from segmentation_pipeline.clustering.assigner import LEAST_HELD_OUT
 from segmentation_pipeline.orchestration.table_checks import CheckOutcome, table_check
@@ -147,13 +149,8 @@ def moves_lose_nobody(warehouse: Warehouse, month: date | None) -> CheckOutcome:
 @table_check(RefreshVerdicts, monthly=True)
 def unseen_users_are_assigned_as_fitted(warehouse: Warehouse, month: date | None) -> CheckOutcome:
     """The stored model puts users it was not learned from where the chosen method would."""
-    with warehouse.read() as db:
-        row = db.one(
-            "SELECT held_out_agreement, outside_agreement, is_assigner_trusted FROM refresh_verdicts"
-            " WHERE refresh_month = $month",
-            {"month": month},
-        )
-    held_out, outside, is_trusted = row or (None, None, None)
+    figures = ("held_out_agreement", "outside_agreement", "is_assigner_trusted")
+    held_out, outside, is_trusted = _of_verdict(warehouse, month, figures)
     if is_trusted is None:
         return CheckOutcome(passed=True, description="There is no fitted model to judge.", severity="WARN")
     told = "" if outside is None else f", and {outside:.0%} outside the fit as their neighbours"
@@ -169,13 +166,8 @@ def unseen_users_are_assigned_as_fitted(warehouse: Warehouse, month: date | None
 @table_check(RefreshVerdicts, monthly=True)
 def models_agree_as_without_drift(warehouse: Warehouse, month: date | None) -> CheckOutcome:
     """The earlier model and this one agree on the users of this refresh as two models of an unchanged population."""
-    with warehouse.read() as db:
-        row = db.one(
-            "SELECT model_agreement, expected_model_agreement, least_model_agreement, matched_against"
-            " FROM refresh_verdicts WHERE refresh_month = $month",
-            {"month": month},
-        )
-    agreement, expected, least, against = row or (None, None, None, None)
+    figures = ("model_agreement", "expected_model_agreement", "least_model_agreement", "matched_against")
+    agreement, expected, least, against = _of_verdict(warehouse, month, figures)
     if agreement is None:
         return CheckOutcome(passed=True, description="There is no earlier model to compare with.", severity="WARN")
     return CheckOutcome(
@@ -205,6 +197,15 @@ def behaviour_has_not_drifted(warehouse: Warehouse, month: date | None) -> Check
         {"drifting": {row["feature"]: row["psi"] for row in drifting}},
         severity="WARN",
     )
+
+
+def _of_verdict(warehouse: Warehouse, month: date | None, columns: Sequence[str]) -> tuple[Any, ...]:
+    """Return columns of the month's verdict; None each where there is none."""
+    with warehouse.read() as db:
+        row = db.one(
+            f"SELECT {', '.join(columns)} FROM refresh_verdicts WHERE refresh_month = $month", {"month": month}
+        )
+    return row or (None,) * len(columns)
 
 
 def _unclassified_outcome(share: float) -> CheckOutcome:

@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING
 
 from segmentation_pipeline.clustering.stability import VALID, stability_word
 from segmentation_pipeline.segments.moves import MOVED
-from segmentation_pipeline.segments.presets import PresetSegments
+from segmentation_pipeline.segments.tables import OVERALL
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
     from datetime import date
 
     from segmentation_pipeline.segments.refreshing import SegmentedRefresh
-    from segmentation_pipeline.segments.segmenting import RefreshSegments
 
 TITLES = {
     "distinct": "Types found in your data",
@@ -30,7 +29,6 @@ TITLES = {
 """What each verdict is called where people read it."""
 
 FORCED_TITLE = "Your users did not differ repeatably: the settings force these segments"
-OVERALL = "overall"
 LEAST_SEED_RAND = 0.9
 """Adjusted Rand of refits under other seeds, under which a partition hangs on its seed."""
 
@@ -84,8 +82,7 @@ def verdict_row(found: SegmentedRefresh) -> VerdictRow:
     """Return the verdict of a refresh with the figures it is judged by."""
     segments, drift, assigner = found.segments, found.model_drift, found.assigner
     moved = next((move for move in found.moves if move.to_cluster_id == MOVED), None)
-    chosen = None if isinstance(segments, PresetSegments) else segments.segmentation
-    is_forced = found.evidence.verdict == "no_segments" and chosen is not None
+    is_forced = found.evidence.verdict == "no_segments" and not found.is_preset
     title = FORCED_TITLE if is_forced else TITLES[found.evidence.verdict]
     return VerdictRow(
         verdict=found.evidence.verdict,
@@ -93,8 +90,8 @@ def verdict_row(found: SegmentedRefresh) -> VerdictRow:
         evidence_basis=found.evidence.basis,
         evidence_user_count=found.evidence.user_count,
         segment_count=len(segments.model.cluster_ids),
-        candidate_id=None if chosen is None else chosen.choice.chosen.candidate_id,
-        weakness=None if chosen is None else chosen.weakness,
+        candidate_id=segments.candidate_id,
+        weakness=segments.weakness,
         unclassified_share=float((segments.scores.segments < 0).mean()),
         fit_agreement=None if assigner is None else assigner.fitted,
         held_out_agreement=None if assigner is None else assigner.held_out,
@@ -126,20 +123,17 @@ def evidence_rows(found: SegmentedRefresh) -> list[EvidenceRow]:
         )
         for test in found.evidence.tests
     ]
-    if isinstance(found.segments, PresetSegments):
-        return rows
-    return [*rows, *_seed_rows(found), *_assigner_rows(found), *_jaccard_rows(found.segments, found)]
+    return [*rows, *_seed_rows(found), *_assigner_rows(found), *_jaccard_rows(found)]
 
 
 def stability_of(found: SegmentedRefresh, number: int) -> str | None:
     """Return the word for a segment's bootstrap Jaccard; None where it was not measured or the segment is our cut."""
-    if isinstance(found.segments, PresetSegments):
-        return None
     jaccard = found.segments.jaccards[number]
     return None if jaccard is None else stability_word(jaccard, is_separated=found.is_separated)
 
 
-def _jaccard_rows(segments: RefreshSegments, found: SegmentedRefresh) -> Iterator[EvidenceRow]:
+def _jaccard_rows(found: SegmentedRefresh) -> Iterator[EvidenceRow]:
+    segments = found.segments
     for number, cluster_id in enumerate(segments.model.cluster_ids):
         jaccard, draws = segments.jaccards[number], segments.jaccard_draws[number]
         word = stability_of(found, number)

@@ -52,11 +52,6 @@ class PreviousRefresh:
         }
         return np.array([held.get(str(user_id), NOBODY) for user_id in user_ids], dtype=np.int64)
 
-    def was_at_risk(self, user_ids: NDArray[np.object_]) -> NDArray[np.bool_]:
-        """Tell which of these users were at risk then."""
-        there = {str(user_id) for user_id in self.user_ids}
-        return np.array([str(user_id) in there for user_id in user_ids], dtype=np.bool_)
-
     def centres_in(self, scaling: Scaling, shifts: Matrix | None = None) -> Matrix:
         """Return the centres of its segments in another month's feature space; a column it did not have counts as 0.
 
@@ -67,14 +62,16 @@ class PreviousRefresh:
         raw = np.asarray(own.centres) + self.model.membership.means * np.asarray(own.scales)
         return scaling.transform(own.columns, raw if shifts is None else raw + shifts)
 
-    def shifts(self, names: Sequence[str], matrix: Matrix, as_before: tuple[Sequence[str], Matrix]) -> Matrix:
+    def shifts(
+        self, names: Sequence[str], matrix: Matrix, as_before: tuple[Sequence[str], Matrix], segments: Labels
+    ) -> Matrix:
         """Return per segment and column of its model the mean of today's raw features less those `as_before`.
 
-        Over today's users whom its model puts into the segment; where they are fewer than ten, over all users. Only
-        the shrinking differs between the two, so that newcomers do not draw the centre of a segment to themselves.
+        Over today's users whom its model puts into the segment (`segments`); where they are fewer than ten, over all
+        users. Only the shrinking differs between the two, so that newcomers do not draw the centre of a segment to
+        themselves.
         """
         columns = self.model.scaling.columns
-        segments = self.model.score(*as_before).segments
         moved = np.nan_to_num(_columns_of(columns, names, matrix) - _columns_of(columns, *as_before))
         members = [segments == number for number in range(len(self.model.cluster_ids))]
         return np.vstack(
@@ -96,16 +93,16 @@ class Identities:
 class Succession:
     """How a refresh's segments follow on those of an earlier one; arrays have one entry per user of today.
 
-    `shares_now`: per segment of the earlier refresh, the share of today's users its model still puts there.
+    `segments_now`: the earlier refresh's segment that its model puts each user into, -1 for none; `shares_now`: the
+    share of the users in each of them.
     `held`: the number (among today's segments) each user brought with it, -1 for none that lives on.
     """
 
     previous: PreviousRefresh
     matching: Matching
     carried_from: tuple[int | None, ...]
+    segments_now: Labels
     shares_now: Matrix
-    segments_then: Labels
-    was_at_risk: NDArray[np.bool_]
     held: Labels
 
 

@@ -4,12 +4,10 @@ Add here: a table or column about the life of segments, with unit and allowed va
 Keep out: one refresh's segments (tables.py) and the evidence for them (verdict_tables.py).
 """
 
-from typing import Any
+from typing import Any, get_args
 
+from segmentation_pipeline.segments.lineage import Kind, MatchedBy
 from segmentation_pipeline.warehouse.contracts import Day, Integer, Real, Table, Text, column, dataframe_check
-
-LINEAGE_KINDS = ("born", "continued", "retired", "split", "merged")
-MATCHES = ("users", "profile", "none")
 
 
 class ClusterLineage(Table):
@@ -17,7 +15,7 @@ class ClusterLineage(Table):
 
     refresh_month: Day = column("Refresh in which it happened.")
     cluster_id: Text = column("Segment it happened to.", min_length=9)
-    kind: Text = column("born, continued, retired, split (from other), merged (into other).", isin=LINEAGE_KINDS)
+    kind: Text = column("born, continued, retired, split (from other), merged (into other).", isin=get_args(Kind))
     other_cluster_id: Text = column(
         "split: the segment it came from; merged: the one it went into; else null.", nullable=True, min_length=9
     )
@@ -35,7 +33,8 @@ class ClusterLineage(Table):
         "Distance of the centres likewise, in distances to the nearest sibling of either.", nullable=True, ge=0
     )
     matched_by: Text = column(
-        "users: told by users common to both refreshes; profile: by the centres; none: not matched.", isin=MATCHES
+        "users: told by users common to both refreshes; profile: by the centres; none: not matched.",
+        isin=get_args(MatchedBy),
     )
     matched_against: Day = column("Earlier refresh it is told against; null at the first.", nullable=True)
     reason: Text = column("What happened, in a sentence.", min_length=1)

@@ -20,10 +20,7 @@ if TYPE_CHECKING:
     from segmentation_pipeline.segments.identity import Succession
 
 Kind: TypeAlias = Literal["born", "continued", "retired", "split", "merged"]
-Evidence: TypeAlias = Literal["users", "profile", "none"]
-
-KINDS: tuple[Kind, ...] = ("born", "continued", "retired", "split", "merged")
-EVIDENCE: tuple[Evidence, ...] = ("users", "profile", "none")
+MatchedBy: TypeAlias = Literal["users", "profile", "none"]
 
 MAIN_SHARE = 0.5
 """A segment comes out of another (or goes into it) when at least half of its users do."""
@@ -50,7 +47,7 @@ class LineageEvent:
     share: float
     jaccard: float | None
     distance: float | None
-    matched_by: Evidence
+    matched_by: MatchedBy
     matched_against: date | None
     reason: str
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from segmentation_pipeline.segments.tables import UNCLASSIFIED
+from segmentation_pipeline.segments.tables import OVERALL, UNCLASSIFIED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,9 +27,8 @@ if TYPE_CHECKING:
 NOT_AT_RISK = "not_at_risk"
 """Stands for a segment where a user was not there at one of the two landmarks: not yet, or no more."""
 
-OVERALL = "overall"
 MOVED = "moved"
-"""From and to of the one row that says how many of all users in a segment both times are in another one."""
+"""To (from `overall`) of the one row that says how many of all users in a segment both times are in another one."""
 
 LEAST_HALVED = 10
 """Fewer halved users of a segment do not tell how many of its users move by chance."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -16,8 +16,8 @@ from segmentation_pipeline.segments.contrasts import contrasts
 from segmentation_pipeline.segments.identity import new_cluster_ids
 from segmentation_pipeline.segments.labels import Naming
 from segmentation_pipeline.segments.lineage import LineageEvent
-from segmentation_pipeline.segments.scoring import ModelUnreadable, Scores, unreadable
-from segmentation_pipeline.segments.tables import UNCLASSIFIED
+from segmentation_pipeline.segments.scoring import Model, ModelUnreadable, Scores, names_of, unreadable
+from segmentation_pipeline.segments.segments import Origin, Segments
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -27,7 +27,6 @@ if TYPE_CHECKING:
 
     from segmentation_pipeline.clustering.judging import Judged
     from segmentation_pipeline.clustering.rows import Labels, Matrix
-    from segmentation_pipeline.segments.contrasts import Contrast
 
 KIND = "preset_bands"
 FORMAT_VERSION = 1
@@ -44,23 +43,19 @@ BAND_NAMES = (
 
 
 @dataclass(frozen=True, slots=True)
-class PresetModel:
-    """Cuts of activity (ascending, one fewer than bands) and what the bands are called.
+class PresetModel(Model):
+    """Cuts of activity, ascending, one fewer than bands.
 
     A band is a definition, not an estimate: everyone belongs to exactly one, with membership 1.
     """
 
     cuts: tuple[float, ...]
-    cluster_ids: tuple[str, ...]
-    labels: tuple[str, ...]
-    slugs: tuple[str, ...]
 
     def score(self, names: Sequence[str], matrix: Matrix) -> Scores:
         """Return the band of every row of raw model features; the runner-up is the nearest neighbouring band."""
         activity = activity_of(names, matrix)
         bands = np.searchsorted(self.cuts, activity, side="left").astype(np.int64)
-        named = np.array([*self.cluster_ids, UNCLASSIFIED])
-        return Scores(bands, named[bands], self._neighbours(activity, bands), np.ones(len(matrix)))
+        return Scores(bands, self.named()[bands], self._neighbours(activity, bands), np.ones(len(matrix)))
 
     def to_json(self) -> str:
         """Return the model as JSON text."""
@@ -68,10 +63,7 @@ class PresetModel:
             "kind": KIND,
             "format_version": FORMAT_VERSION,
             "cuts": list(self.cuts),
-            "segments": [
-                {"cluster_id": cluster_id, "label": label, "slug": slug}
-                for cluster_id, label, slug in zip(self.cluster_ids, self.labels, self.slugs, strict=True)
-            ],
+            "segments": self.stored_names(),
         }
         return json.dumps(stored, ensure_ascii=False, sort_keys=True, allow_nan=False)
 
@@ -87,21 +79,14 @@ class PresetModel:
             if stored["kind"] != KIND or stored["format_version"] != FORMAT_VERSION:
                 raise ModelUnreadable(unreadable(f"it is a {stored['kind']} of format {stored['format_version']}"))
             model = cls(
+                *names_of(stored),
                 cuts=tuple(float(cut) for cut in stored["cuts"]),
-                cluster_ids=tuple(str(segment["cluster_id"]) for segment in stored["segments"]),
-                labels=tuple(str(segment["label"]) for segment in stored["segments"]),
-                slugs=tuple(str(segment["slug"]) for segment in stored["segments"]),
             )
         except (KeyError, TypeError, ValueError) as error:
             raise ModelUnreadable(unreadable(f"{type(error).__name__}: {error}")) from error
         if len(model.cuts) + 1 != len(model.cluster_ids) or list(model.cuts) != sorted(model.cuts):
             raise ModelUnreadable(unreadable("its cuts do not fit its bands"))
         return model
-
-    def label_of(self, cluster_ids: NDArray[np.str_]) -> NDArray[np.str_]:
-        """Return the label of every id given."""
-        labels = dict(zip(self.cluster_ids, self.labels, strict=True))
-        return np.array([labels.get(str(cluster_id), UNCLASSIFIED) for cluster_id in cluster_ids], dtype=np.str_)
 
     def _neighbours(self, activity: Matrix, bands: Labels) -> NDArray[np.str_]:
         """Return the id of the band behind the nearer of the two cuts round each row."""
@@ -120,19 +105,15 @@ class PreviousBands:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
-class PresetSegments:
-    """Bands of one refresh, from the least to the most active; arrays have one entry per user.
+class PresetSegments(Segments):
+    """Bands of one refresh, from the least to the most active; their raw labels are the bands themselves.
 
     `candidates`: what clustering would have offered. `is_carried`: the ids are those of an earlier refresh's bands.
     """
 
+    origin: ClassVar[Origin] = "preset"
+
     model: PresetModel
-    scores: Scores
-    raw_labels: Labels
-    user_counts: list[int]
-    contrasts: list[list[Contrast]]
-    namings: list[Naming]
-    candidates: tuple[Judged, ...]
     is_carried: bool
 
 
@@ -157,7 +138,7 @@ def preset_segments(
     namings = band_namings(len(cuts) + 1)
     is_carried = previous is not None and len(previous.cluster_ids) == len(namings)
     ids = previous.cluster_ids if previous is not None and is_carried else tuple(new_cluster_ids(month, len(namings)))
-    model = PresetModel(cuts, ids, tuple(one.label for one in namings), tuple(one.slug for one in namings))
+    model = PresetModel(ids, tuple(one.label for one in namings), tuple(one.slug for one in namings), cuts)
     scores = model.score(names, matrix)
     return PresetSegments(
         model=model,
@@ -167,6 +148,7 @@ def preset_segments(
         contrasts=contrasts(names, matrix, scores.segments, len(ids)),
         namings=namings,
         candidates=candidates,
+        jaccard_draws=[()] * len(ids),
         is_carried=is_carried,
     )
 

@@ -16,9 +16,10 @@ from segmentation_pipeline.events.features import current_feature_frame, feature
 from segmentation_pipeline.events.halves import half_feature_frames
 from segmentation_pipeline.segments.embedding import spaces_of
 from segmentation_pipeline.segments.identity import PreviousRefresh
+from segmentation_pipeline.segments.presets import KIND as PRESET_KIND
 from segmentation_pipeline.segments.presets import PresetModel, PreviousBands, is_preset_model
 from segmentation_pipeline.segments.refreshing import RefreshInputs
-from segmentation_pipeline.segments.scoring import SegmentModel
+from segmentation_pipeline.segments.scoring import Model, SegmentModel
 from segmentation_pipeline.segments.tables import Embeddings, SegmentModels, UserClusters
 from segmentation_pipeline.segments.wording import POOLED_ACTIONS
 
@@ -170,7 +171,7 @@ def read_halves(db: Database, month: date, features: Features) -> SessionHalves 
     return SessionHalves(rows, first[names].to_numpy(dtype=np.float64), second[names].to_numpy(dtype=np.float64))
 
 
-def read_model(text: str) -> SegmentModel | PresetModel:
+def read_model(text: str) -> Model:
     """Return a stored model of either kind.
 
     Raises:
@@ -179,7 +180,7 @@ def read_model(text: str) -> SegmentModel | PresetModel:
     return PresetModel.from_json(text) if is_preset_model(text) else SegmentModel.from_json(text)
 
 
-def read_latest_model(db: Database) -> tuple[date, SegmentModel | PresetModel] | None:
+def read_latest_model(db: Database) -> tuple[date, Model] | None:
     """Return the newest stored model with its month; None while there is none.
 
     Raises:
@@ -197,18 +198,11 @@ def read_previous(db: Database, month: date) -> tuple[PreviousRefresh | None, Pr
         ModelUnreadable: a model was written by another version.
     """
     db.ensure(SegmentModels, UserClusters)
-    found: PreviousRefresh | None = None
-    bands: PreviousBands | None = None
-    for earlier, text in db.execute(
-        "SELECT refresh_month, model FROM segment_models WHERE refresh_month < $month ORDER BY refresh_month DESC",
-        {"month": month},
-    ).fetchall():
-        model = read_model(text) if found is None or bands is None else None
-        if isinstance(model, SegmentModel) and found is None:
-            found = PreviousRefresh(earlier, model, *_read_assigned(db, earlier))
-        if isinstance(model, PresetModel) and bands is None:
-            bands = PreviousBands(earlier, model)
-    return found, bands
+    found, bands = _latest_before(db, month, is_preset=False), _latest_before(db, month, is_preset=True)
+    return (
+        PreviousRefresh(found[0], SegmentModel.from_json(found[1]), *_read_assigned(db, found[0])) if found else None,
+        PreviousBands(bands[0], PresetModel.from_json(bands[1])) if bands else None,
+    )
 
 
 def read_inputs(db: Database, month: date, settings: Settings) -> RefreshInputs:
@@ -232,6 +226,20 @@ def read_behaviour_pair(db: Database, before: date, now: date) -> tuple[Features
     """Return what users did before two landmarks, with the actions that have a feature at either."""
     actions = read_actions(db, before, now)
     return read_behaviour(db, before, actions=actions), read_behaviour(db, now, actions=actions)
+
+
+def _latest_before(db: Database, month: date, *, is_preset: bool) -> tuple[date, str] | None:
+    """Return month and text of the latest earlier model of cuts of ours, or of segments found; None for none.
+
+    A text that is no JSON counts as the latter, which refuses it on reading.
+    """
+    row = db.one(
+        "SELECT refresh_month, model FROM segment_models WHERE refresh_month < $month"
+        " AND coalesce(TRY(json_extract_string(model, '$.kind')) = $kind, FALSE) = $is_preset"
+        " ORDER BY refresh_month DESC LIMIT 1",
+        {"month": month, "kind": PRESET_KIND, "is_preset": is_preset},
+    )
+    return (row[0], row[1]) if row else None
 
 
 def _read_assigned(db: Database, month: date) -> tuple[NDArray[np.object_], NDArray[np.str_]]:

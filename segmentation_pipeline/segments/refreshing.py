@@ -7,7 +7,7 @@ Keep out: the steps themselves, reading (reading.py), the form of rows (writing.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -16,10 +16,9 @@ from segmentation_pipeline.clustering.incumbent import FEATURE_SPACE, WarmKMeans
 from segmentation_pipeline.clustering.stability import seed_agreement
 from segmentation_pipeline.clustering.verdict import judge_evidence
 from segmentation_pipeline.segments.drift import feature_drift, model_drift
-from segmentation_pipeline.segments.embedding import fitted_rows
 from segmentation_pipeline.segments.lineage import lineage
 from segmentation_pipeline.segments.moves import user_moves
-from segmentation_pipeline.segments.presets import PresetSegments, preset_lineage, preset_segments
+from segmentation_pipeline.segments.presets import preset_lineage, preset_segments
 from segmentation_pipeline.segments.segmenting import candidates_only, segment_users
 
 if TYPE_CHECKING:
@@ -40,11 +39,10 @@ if TYPE_CHECKING:
     from segmentation_pipeline.segments.presets import PreviousBands
     from segmentation_pipeline.segments.reading import Features
     from segmentation_pipeline.segments.segmenting import RefreshSegments
+    from segmentation_pipeline.segments.segments import Segments
 
 SEEDS = 5
 """Other seeds the chosen candidate is refitted under: enough to see whether the partition hangs on one."""
-
-Segments: TypeAlias = "RefreshSegments | PresetSegments"
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,13 +81,13 @@ class SegmentedRefresh:
     @property
     def is_preset(self) -> bool:
         """Whether the segments are cuts of ours."""
-        return isinstance(self.segments, PresetSegments)
+        return self.segments.origin == "preset"
 
     @property
     def is_separated(self) -> bool:
         """Whether gaps were shown between the groups and nothing speaks against the chosen partition."""
         has_gap = any(test.name == "gap" and test.is_passed for test in self.evidence.tests)
-        return has_gap and not isinstance(self.segments, PresetSegments) and self.segments.segmentation.weakness is None
+        return has_gap and not self.is_preset and self.segments.weakness is None
 
     @property
     def matched_against(self) -> date | None:
@@ -150,8 +148,7 @@ def _found(inputs: RefreshInputs, evidence: Evidence, settings: SegmentSettings)
         halves=inputs.halves,
         is_two_proven=evidence.verdict == "distinct" and evidence.k == 2,
     )
-    fitted = fitted_rows(features.names, features.matrix, settings)
-    scaled = found.model.scaling.transform(features.names, features.matrix)
+    fitted, scaled = found.fitted, found.features
     chosen = found.segmentation.choice.chosen
     space = scaled if chosen.space == FEATURE_SPACE else _space_of(inputs, chosen.space)
     moves = []
@@ -166,7 +163,7 @@ def _found(inputs: RefreshInputs, evidence: Evidence, settings: SegmentSettings)
         lineage=lineage(found.model.cluster_ids, found.user_counts, len(features.user_ids), found.succession),
         moves=moves,
         drift=_feature_drift(inputs),
-        model_drift=_model_drift(inputs, found, space, scaled, settings),
+        model_drift=_model_drift(inputs, found, space, settings),
         seeds=seed_agreement(
             _without_memory(chosen),
             space[fitted],
@@ -201,21 +198,19 @@ def _feature_drift(inputs: RefreshInputs) -> list[FeatureDrift]:
 
 
 def _model_drift(
-    inputs: RefreshInputs, found: RefreshSegments, space: Matrix, scaled: Matrix, settings: SegmentSettings
+    inputs: RefreshInputs, found: RefreshSegments, space: Matrix, settings: SegmentSettings
 ) -> ModelDrift | None:
     """Return how the earlier model and this one agree on the users the model was fitted on."""
-    if inputs.previous is None:
+    if found.succession is None:
         return None
-    names, matrix = inputs.features.names, inputs.features.matrix
-    fitted = fitted_rows(names, matrix, settings)
-    as_before = inputs.as_before or inputs.features
+    fitted = found.fitted
     return model_drift(
-        inputs.previous.model.score(as_before.names, as_before.matrix[fitted]).segments,
-        found.model.score(names, matrix[fitted]).segments,
+        found.succession.segments_now[fitted],
+        found.model.score(inputs.features.names, inputs.features.matrix[fitted]).segments,
         clusterer=found.segmentation.choice.chosen.clusterer,
         space=space[fitted],
-        features=scaled[fitted],
-        before_count=len(inputs.previous.user_ids),
+        features=found.features[fitted],
+        before_count=len(found.succession.previous.user_ids),
         floor=settings.membership_floor,
         seed=settings.seed,
     )

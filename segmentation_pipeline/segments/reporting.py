@@ -8,14 +8,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from segmentation_pipeline.segments.evidence_rows import evidence_rows, stability_of, verdict_row
-from segmentation_pipeline.segments.presets import PresetSegments
+from segmentation_pipeline.markdown import table
+from segmentation_pipeline.segments.evidence_rows import stability_of
 from segmentation_pipeline.segments.risk import churn_risk
+from segmentation_pipeline.segments.tables import UNCLASSIFIED
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from segmentation_pipeline.clustering.judging import Judged
+    from segmentation_pipeline.markdown import Markdown
+    from segmentation_pipeline.segments.evidence_rows import EvidenceRow, VerdictRow
     from segmentation_pipeline.segments.lineage import LineageEvent
     from segmentation_pipeline.segments.refreshing import SegmentedRefresh
     from segmentation_pipeline.segments.writing import SegmentDropOffs
@@ -23,13 +26,10 @@ if TYPE_CHECKING:
 NOT_KNOWN = "–"
 
 
-def segments_table(found: SegmentedRefresh, drop_offs: SegmentDropOffs | None) -> str:
-    """Return the segments as a markdown table."""
+def segments_table(found: SegmentedRefresh, drop_offs: SegmentDropOffs | None) -> Markdown:
+    """Return the segments as a table."""
     segments = found.segments
-    lines = [
-        "| segment | label | users | stability | drop-off (95 %) | risk | what sets it apart |",
-        "|---|---|---:|---|---|---|---|",
-    ]
+    rows: list[tuple[str, ...]] = []
     for number, (cluster_id, naming) in enumerate(zip(segments.model.cluster_ids, segments.namings, strict=True)):
         own = drop_offs.segments[number] if drop_offs is not None else None
         shown = NOT_KNOWN
@@ -39,19 +39,17 @@ def segments_table(found: SegmentedRefresh, drop_offs: SegmentDropOffs | None) -
         risk = churn_risk(own, drop_offs.everyone if drop_offs is not None and is_compared else None)
         stability = stability_of(found, number) or NOT_KNOWN
         users = f"{segments.user_counts[number]:,}"
-        lines.append(_row((cluster_id, naming.label, users, stability, shown, risk, naming.description)))
+        rows.append((cluster_id, naming.label, users, stability, shown, risk, naming.description))
     unclassified = int((segments.scores.segments < 0).sum())
-    blank = (NOT_KNOWN,) * 3
-    lines.append(_row(("unclassified", NOT_KNOWN, f"{unclassified:,}", *blank, "Between segments.")))
-    return "\n".join(lines)
+    rows.append((UNCLASSIFIED, NOT_KNOWN, f"{unclassified:,}", NOT_KNOWN, NOT_KNOWN, NOT_KNOWN, "Between segments."))
+    header = ("segment", "label", "users:", "stability", "drop-off (95 %)", "risk", "what sets it apart")
+    return table(header, rows)
 
 
-def refresh_metadata(found: SegmentedRefresh) -> dict[str, dict[str, Any]]:
-    """Return what each table of a refresh reports, as plain values and markdown texts (`md:` before the key)."""
-    segments = found.segments
-    is_preset = isinstance(segments, PresetSegments)
-    table = segments.candidates if isinstance(segments, PresetSegments) else segments.segmentation.choice.table
-    verdict = verdict_row(found)
+def refresh_metadata(
+    found: SegmentedRefresh, verdict: VerdictRow, evidence: Sequence[EvidenceRow]
+) -> dict[str, dict[str, Any]]:
+    """Return what each table of a refresh reports, as plain values and markdown."""
     drifting = [one.feature for one in found.drift if one.is_drifting]
     return {
         "refresh_verdicts": {
@@ -62,8 +60,8 @@ def refresh_metadata(found: SegmentedRefresh) -> dict[str, dict[str, Any]]:
             if verdict.matched_against is None
             else f"{verdict.matched_against:%Y-%m}",
         },
-        "cluster_evidence": {"md:evidence": _evidence_table(found)},
-        "cluster_lineage": {"md:lineage": _lineage_table(found.lineage)},
+        "cluster_evidence": {"evidence": _evidence_table(evidence)},
+        "cluster_lineage": {"lineage": _lineage_table(found.lineage)},
         "user_moves": _known(moved=verdict.moved_share, expected_without_change=verdict.expected_moved_share),
         "feature_drift": {"drifting": ", ".join(drifting) or "none", "compared": len(found.drift)},
         "user_clusters": {
@@ -75,8 +73,8 @@ def refresh_metadata(found: SegmentedRefresh) -> dict[str, dict[str, Any]]:
             ),
         },
         "cluster_candidates": {
-            "md:candidates": candidates_table(table),
-            "used": "none: preset bands" if is_preset else str(verdict.candidate_id),
+            "candidates": candidates_table(found.segments.candidates),
+            "used": verdict.candidate_id or "none: preset bands",
         },
     }
 
@@ -85,10 +83,10 @@ def _known(**figures: float | None) -> dict[str, float]:
     return {name: value for name, value in figures.items() if value is not None}
 
 
-def _evidence_table(found: SegmentedRefresh) -> str:
-    lines = ["| test | of | statistic | p | holds | what it says |", "|---|---|---:|---:|---|---|"]
-    lines += [
-        _row(
+def _evidence_table(evidence: Sequence[EvidenceRow]) -> Markdown:
+    return table(
+        ("test", "of", "statistic:", "p:", "holds", "what it says"),
+        [
             (
                 row.test,
                 row.cluster_id,
@@ -97,16 +95,15 @@ def _evidence_table(found: SegmentedRefresh) -> str:
                 "yes" if row.is_passed else "no",
                 row.description,
             )
-        )
-        for row in evidence_rows(found)
-    ]
-    return "\n".join(lines)
+            for row in evidence
+        ],
+    )
 
 
-def _lineage_table(events: Sequence[LineageEvent]) -> str:
-    lines = ["| segment | what | other | users | share | told by | why |", "|---|---|---|---:|---:|---|---|"]
-    lines += [
-        _row(
+def _lineage_table(events: Sequence[LineageEvent]) -> Markdown:
+    return table(
+        ("segment", "what", "other", "users:", "share:", "told by", "why"),
+        [
             (
                 event.cluster_id,
                 event.kind,
@@ -116,36 +113,30 @@ def _lineage_table(events: Sequence[LineageEvent]) -> str:
                 event.matched_by,
                 event.reason,
             )
-        )
-        for event in events
-    ]
-    return "\n".join(lines)
+            for event in events
+        ],
+    )
 
 
-def candidates_table(table: Sequence[Judged]) -> str:
-    """Return the candidates as a markdown table, the chosen one first, then by silhouette."""
-    lines = [
-        "| candidate | clusters | silhouette | min Jaccard | noise | DBCV | smallest | reason |",
-        "|---|---:|---:|---:|---:|---:|---:|---|",
-    ]
-    for one in sorted(table, key=lambda one: (not one.is_chosen, -one.silhouette, one.candidate_id)):
-        cells = (
-            f"**{one.candidate_id}**" if one.is_chosen else one.candidate_id,
-            str(one.cluster_count),
-            f"{one.silhouette:.3f}",
-            _shown(one.min_jaccard),
-            f"{one.noise_share:.1%}",
-            _shown(one.dbcv),
-            f"{one.smallest_share:.0%}",
-            one.reason,
-        )
-        lines.append(_row(cells))
-    return "\n".join(lines)
+def candidates_table(candidates: Sequence[Judged]) -> Markdown:
+    """Return the candidates as a table, the chosen one first, then by silhouette."""
+    return table(
+        ("candidate", "clusters:", "silhouette:", "min Jaccard:", "noise:", "DBCV:", "smallest:", "reason"),
+        [
+            (
+                f"**{one.candidate_id}**" if one.is_chosen else one.candidate_id,
+                one.cluster_count,
+                f"{one.silhouette:.3f}",
+                _shown(one.min_jaccard),
+                f"{one.noise_share:.1%}",
+                _shown(one.dbcv),
+                f"{one.smallest_share:.0%}",
+                one.reason,
+            )
+            for one in sorted(candidates, key=lambda one: (not one.is_chosen, -one.silhouette, one.candidate_id))
+        ],
+    )
 
 
 def _shown(value: float | None) -> str:
     return NOT_KNOWN if value is None else f"{value:.2f}"
-
-
-def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"

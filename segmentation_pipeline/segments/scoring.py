@@ -7,8 +7,9 @@ Keep out: fitting (segmenting.py) and reading features (events/).
 from __future__ import annotations
 
 import json
+from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -20,7 +21,7 @@ from segmentation_pipeline.errors import PipelineError
 from segmentation_pipeline.segments.tables import UNCLASSIFIED
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -53,14 +54,54 @@ class Scores:
 
 
 @dataclass(frozen=True, slots=True)
-class SegmentModel:
-    """Scaling, a Gaussian per segment, and what the segments are called; slugs are those of their birth."""
+class Model(ABC):
+    """A stored model of either kind: what its segments are called; slugs are those of their birth."""
 
-    scaling: Scaling
-    membership: Membership
     cluster_ids: tuple[str, ...]
     labels: tuple[str, ...]
     slugs: tuple[str, ...]
+
+    @abstractmethod
+    def score(self, names: Sequence[str], matrix: Matrix) -> Scores:
+        """Return the segment of every row of raw model features."""
+
+    @abstractmethod
+    def to_json(self) -> str:
+        """Return the model as JSON text; floats keep every bit, so scores are reproduced exactly."""
+
+    def label_of(self, cluster_ids: NDArray[np.str_]) -> NDArray[np.str_]:
+        """Return the label of every id given."""
+        labels = dict(zip(self.cluster_ids, self.labels, strict=True))
+        return np.array([labels.get(str(cluster_id), UNCLASSIFIED) for cluster_id in cluster_ids], dtype=np.str_)
+
+    def named(self) -> NDArray[np.str_]:
+        """Return the id of each segment number; -1 is unclassified."""
+        return np.array([*self.cluster_ids, UNCLASSIFIED])
+
+    def stored_names(self) -> list[dict[str, str]]:
+        """Return the names as they are stored; `names_of` reads them."""
+        return [
+            {"cluster_id": cluster_id, "label": label, "slug": slug}
+            for cluster_id, label, slug in zip(self.cluster_ids, self.labels, self.slugs, strict=True)
+        ]
+
+
+def names_of(stored: Mapping[str, Any]) -> tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...]]:
+    """Return ids, labels and slugs of a stored model."""
+    named = stored["segments"]
+    return (
+        tuple(str(segment["cluster_id"]) for segment in named),
+        tuple(str(segment["label"]) for segment in named),
+        tuple(str(segment["slug"]) for segment in named),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentModel(Model):
+    """Scaling and a Gaussian per segment."""
+
+    scaling: Scaling
+    membership: Membership
     floor: float
 
     def score(self, names: Sequence[str], matrix: Matrix, *, held: Labels | None = None) -> Scores:
@@ -79,24 +120,16 @@ class SegmentModel:
                 posteriors = self.membership.posteriors(features)
                 kept = None if held is None else held[batch]
                 segments[batch], others[batch], memberships[batch] = _placed(posteriors, self.floor, kept)
-        named = np.array([*self.cluster_ids, UNCLASSIFIED])  # index -1 is the last
+        named = self.named()
         runner_ups = np.where(others == segments, "", named[others])
         return Scores(segments, named[segments], runner_ups, memberships)
 
-    def label_of(self, cluster_ids: NDArray[np.str_]) -> NDArray[np.str_]:
-        """Return the label of every id given."""
-        labels = dict(zip(self.cluster_ids, self.labels, strict=True))
-        return np.array([labels.get(str(cluster_id), UNCLASSIFIED) for cluster_id in cluster_ids], dtype=np.str_)
-
     def to_json(self) -> str:
-        """Return the model as JSON text; floats keep every bit, so scores are reproduced exactly."""
+        """Return the model as JSON text."""
         stored = {
             "format_version": FORMAT_VERSION,
             "floor": self.floor,
-            "segments": [
-                {"cluster_id": cluster_id, "label": label, "slug": slug}
-                for cluster_id, label, slug in zip(self.cluster_ids, self.labels, self.slugs, strict=True)
-            ],
+            "segments": self.stored_names(),
             "scaling": self.scaling.to_json(),
             "membership": self.membership.to_json(),
         }
@@ -115,11 +148,9 @@ class SegmentModel:
             if version != FORMAT_VERSION:
                 raise ModelUnreadable(unreadable(f"it has format {version}, known is {FORMAT_VERSION}"))
             read = cls(
+                *names_of(stored),
                 scaling=Scaling.from_json(stored["scaling"]),
                 membership=Membership.from_json(stored["membership"]),
-                cluster_ids=tuple(str(segment["cluster_id"]) for segment in stored["segments"]),
-                labels=tuple(str(segment["label"]) for segment in stored["segments"]),
-                slugs=tuple(str(segment["slug"]) for segment in stored["segments"]),
                 floor=float(stored["floor"]),
             )
             read._refuse_nonsense()

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cache
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 
@@ -28,6 +28,7 @@ from segmentation_pipeline.segments.embedding import fitted_rows
 from segmentation_pipeline.segments.identity import NOBODY, Succession, birth_order, held_segments, identify
 from segmentation_pipeline.segments.labels import name_segments
 from segmentation_pipeline.segments.scoring import SegmentModel
+from segmentation_pipeline.segments.segments import Origin, Segments
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -36,39 +37,35 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from segmentation_pipeline.clustering.judging import Judged
-    from segmentation_pipeline.clustering.rows import Labels, Matrix
+    from segmentation_pipeline.clustering.rows import Indexes, Labels, Matrix
     from segmentation_pipeline.clustering.scaling import Scaling
     from segmentation_pipeline.clustering.segmentation import Segmentation
     from segmentation_pipeline.clustering.verdict import SessionHalves
     from segmentation_pipeline.config import SegmentSettings
-    from segmentation_pipeline.segments.contrasts import Contrast
     from segmentation_pipeline.segments.identity import PreviousRefresh
-    from segmentation_pipeline.segments.labels import Naming
     from segmentation_pipeline.segments.scoring import Scores
 
 
-@dataclass(frozen=True, slots=True)
-class RefreshSegments:
-    """Segments of one refresh, in the order of their ids; arrays have one entry per user.
+@dataclass(frozen=True, slots=True, eq=False)
+class RefreshSegments(Segments):
+    """Segments found in the data of one refresh.
 
-    `raw_labels` are those of the chosen method; `jaccard_draws` are empty where stability was not measured.
-    `succession` says how they follow on the earlier refresh's; None when there was none.
+    `fitted` are the rows the method was fitted on, `features` all rows in feature space. `succession` says how the
+    segments follow on the earlier refresh's; None when there was none.
     """
+
+    origin: ClassVar[Origin] = "clustered"
 
     model: SegmentModel
     segmentation: Segmentation
-    scores: Scores
-    raw_labels: Labels
-    user_counts: list[int]
-    jaccard_draws: list[tuple[float, ...]]
-    contrasts: list[list[Contrast]]
-    namings: list[Naming]
+    fitted: Indexes
+    features: Matrix
     succession: Succession | None = None
 
     @property
-    def jaccards(self) -> list[float | None]:
-        """Mean bootstrap Jaccard of each segment; None where it was not measured."""
-        return [float(np.mean(draws)) if draws else None for draws in self.jaccard_draws]
+    def weakness(self) -> str | None:
+        """What speaks against the chosen candidate; None when nothing does."""
+        return self.segmentation.weakness
 
 
 def choice_options(settings: SegmentSettings, *, is_two_proven: bool = False) -> ChoiceOptions:
@@ -143,15 +140,14 @@ def segment_users(
             previous=previous,
             matching=matching.renumbered(order),
             carried_from=identities.carried_from,
+            segments_now=earlier.segments,
             shares_now=earlier.shares_now,
-            segments_then=then,
-            was_at_risk=previous.was_at_risk(user_ids),
             held=held_segments(identities.carried_from, then),
         )
     # Names need contrasts, contrasts need assignments, assignments need ids only: so the model is named last.
     nameless = ("",) * len(order)
     unnamed = SegmentModel(
-        scaling, membership.subset(order), identities.cluster_ids, nameless, nameless, settings.membership_floor
+        identities.cluster_ids, nameless, nameless, scaling, membership.subset(order), settings.membership_floor
     )
     scores = _scores(unnamed, names, matrix, succession)
     compared = contrasts(names, matrix, scores.segments, len(order))
@@ -167,11 +163,22 @@ def segment_users(
         scores=scores,
         raw_labels=_raw_labels(segmentation.choice.chosen.labels, features, fitted),
         user_counts=[int((scores.segments == segment).sum()) for segment in range(len(order))],
+        candidates=_told(segmentation),
         jaccard_draws=[draws.get(segmentation.raw_numbers[number], ()) for number in order],
         contrasts=compared,
         namings=namings,
+        fitted=fitted,
+        features=features,
         succession=succession,
     )
+
+
+def _told(segmentation: Segmentation) -> tuple[Judged, ...]:
+    """Return all candidates; the reason of the chosen one tells a weakness that came to light after the choice."""
+    choice, weakness = segmentation.choice, segmentation.weakness
+    if weakness == choice.weakness:
+        return choice.table
+    return tuple(replace(one, reason=f"{one.reason}; {weakness}") if one.is_chosen else one for one in choice.table)
 
 
 def candidates_only(
@@ -194,9 +201,10 @@ def candidates_only(
 
 @dataclass(frozen=True, slots=True, eq=False)
 class _EarlierView:
-    """Today's users as the previous model sees them: its segments' centres in today's space, and their shares."""
+    """Today's users as the previous model sees them: its segments' centres in today's space, users and shares."""
 
     centres: Matrix
+    segments: Labels
     shares_now: Matrix
 
     @classmethod
@@ -210,8 +218,8 @@ class _EarlierView:
     ) -> _EarlierView:
         segments = previous.model.score(*(as_before or (names, matrix))).segments
         counts = np.bincount(segments[segments >= 0], minlength=len(previous.model.cluster_ids))
-        shifts = None if as_before is None else previous.shifts(names, matrix, as_before)
-        return cls(previous.centres_in(scaling, shifts), counts / len(matrix))
+        shifts = None if as_before is None else previous.shifts(names, matrix, as_before, segments)
+        return cls(previous.centres_in(scaling, shifts), segments, counts / len(matrix))
 
 
 def _incumbent(

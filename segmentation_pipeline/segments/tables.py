@@ -4,8 +4,9 @@ Add here: a table or column about segments, with unit and allowed values.
 Keep out: behaviour itself (events/) and what became of segments over time as curves (retention/).
 """
 
-from typing import Any
+from typing import Any, get_args
 
+from segmentation_pipeline.segments.segments import Origin
 from segmentation_pipeline.warehouse.contracts import (
     Day,
     Flag,
@@ -20,8 +21,12 @@ from segmentation_pipeline.warehouse.contracts import (
 )
 
 UNCLASSIFIED = "unclassified"
+"""`cluster_id` of users who are in no segment."""
+
+OVERALL = "overall"
+"""`cluster_id` of rows that describe all users at risk."""
+
 METHODS = ("kmeans", "hdbscan", "gaussian_mixture")
-ORIGINS = ("clustered", "preset")
 CHURN_RISKS = ("low", "medium", "high", "unknown")
 STABILITIES = ("highly stable", "valid", "pattern", "weak", "dissolved")
 CURRENT_STATUSES = ("live", "ended", "too_early", "running_at_start")
@@ -92,7 +97,7 @@ class Clusters(Table):
     label: Text = column("Two to four words from its strongest contrasts; unique within the refresh.", min_length=3)
     slug: Text = column("Label for file names and addresses.", min_length=3)
     description: Text = column("One sentence with the strongest contrasts.", min_length=1)
-    origin: Text = column("clustered: found in the data; preset: our cut.", isin=ORIGINS)
+    origin: Text = column("clustered: found in the data; preset: our cut.", isin=get_args(Origin))
     user_count: Integer = column("Users at risk in the segment.", ge=1)
     share: Real = column("Of all users at risk, the unclassified included.", gt=0, le=1)
     jaccard: Real = column(
@@ -221,12 +226,12 @@ class CurrentSegments(Table):
     def only_live_users_are_scored(cls, data: Any) -> Any:
         """Who is not live has no membership and no segment."""
         t = data.table
-        return (t.status == "live") | (t.membership.isnull() & (t.cluster_id == "unclassified"))
+        return (t.status == "live") | (t.membership.isnull() & (t.cluster_id == UNCLASSIFIED))
 
     @dataframe_check
     def scored_by_a_model(cls, data: Any) -> Any:
         """A membership comes from a model, a segment from a membership."""
         t = data.table
         return (t.membership.isnull() | t.model_month.notnull()) & (
-            t.membership.notnull() | (t.cluster_id == "unclassified")
+            t.membership.notnull() | (t.cluster_id == UNCLASSIFIED)
         )

@@ -13,9 +13,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from segmentation_pipeline.segments.contrasts import strongest
-from segmentation_pipeline.segments.evidence_rows import evidence_rows, insufficient_row, stability_of, verdict_row
+from segmentation_pipeline.segments.evidence_rows import insufficient_row, stability_of
 from segmentation_pipeline.segments.identity_tables import ClusterLineage, UserMoves
-from segmentation_pipeline.segments.presets import PresetSegments
 from segmentation_pipeline.segments.risk import churn_risk
 from segmentation_pipeline.segments.tables import (
     UNCLASSIFIED,
@@ -32,12 +31,11 @@ from segmentation_pipeline.warehouse.contracts import table_name
 if TYPE_CHECKING:
     from datetime import date
 
-    from segmentation_pipeline.clustering.judging import Judged
     from segmentation_pipeline.segments.embedding import Embedding
-    from segmentation_pipeline.segments.presets import PresetModel
+    from segmentation_pipeline.segments.evidence_rows import EvidenceRow, VerdictRow
     from segmentation_pipeline.segments.reading import Features
-    from segmentation_pipeline.segments.refreshing import SegmentedRefresh, Segments
-    from segmentation_pipeline.segments.scoring import Scores, SegmentModel
+    from segmentation_pipeline.segments.refreshing import SegmentedRefresh
+    from segmentation_pipeline.segments.scoring import Model, Scores
     from segmentation_pipeline.survival.drop_off import DropOff
     from segmentation_pipeline.warehouse.contracts import Table
     from segmentation_pipeline.warehouse.database import Database
@@ -113,8 +111,6 @@ def write_embeddings(db: Database, month: date, features: Features, embedding: E
 
 def write_candidates(db: Database, found: SegmentedRefresh) -> None:
     """Write the complete table of candidates, in the order they were tried."""
-    segments = found.segments
-    table = segments.candidates if isinstance(segments, PresetSegments) else segments.segmentation.choice.table
     rows = [
         CandidateRow(
             candidate_id=one.candidate_id,
@@ -128,19 +124,19 @@ def write_candidates(db: Database, found: SegmentedRefresh) -> None:
             dbcv=one.dbcv,
             smallest_share=one.smallest_share,
             is_chosen=one.is_chosen,
-            is_weak=one.is_chosen and _weakness(segments) is not None,
-            reason=f"{one.reason}; {_weakness(segments)}" if _is_weak_by_model(segments, one) else one.reason,
+            is_weak=one.is_chosen and found.segments.weakness is not None,
+            reason=one.reason,
         )
-        for one in table
+        for one in found.segments.candidates
     ]
     db.replace(ClusterCandidates, rows, month=found.month)
 
 
-def write_evidence(db: Database, found: SegmentedRefresh) -> None:
+def write_evidence(db: Database, found: SegmentedRefresh, verdict: VerdictRow, evidence: list[EvidenceRow]) -> None:
     """Write the month's verdict, the tests behind it, the life of its segments, moves of users, and drift."""
     month = found.month
-    db.replace(RefreshVerdicts, [verdict_row(found)], month=month)
-    db.replace(ClusterEvidence, evidence_rows(found), month=month)
+    db.replace(RefreshVerdicts, [verdict], month=month)
+    db.replace(ClusterEvidence, evidence, month=month)
     db.replace(ClusterLineage, found.lineage, month=month)
     db.replace(UserMoves, found.moves, month=month)
     db.replace(FeatureDrift, found.drift, month=month)
@@ -152,17 +148,16 @@ def write_clusters(db: Database, found: SegmentedRefresh, drop_offs: SegmentDrop
 
     segments, month = found.segments, found.month
     user_count = len(segments.scores.segments)
-    jaccards = [None] * len(segments.namings) if isinstance(segments, PresetSegments) else segments.jaccards
     frame = pd.DataFrame(
         [
             {
                 "cluster_id": cluster_id,
                 **asdict(naming),
-                "origin": "preset" if found.is_preset else "clustered",
+                "origin": segments.origin,
                 "born_month": f"{cluster_id[:7]}-01",
                 "user_count": segments.user_counts[number],
                 "share": segments.user_counts[number] / user_count,
-                "jaccard": jaccards[number],
+                "jaccard": segments.jaccards[number],
                 "stability": stability_of(found, number),
                 **_drop_off_columns(drop_offs, number),
                 "contrasts": json.dumps(
@@ -214,7 +209,7 @@ def write_user_clusters(db: Database, features: Features, found: SegmentedRefres
         )
 
 
-def write_model(db: Database, month: date, model: SegmentModel | PresetModel) -> None:
+def write_model(db: Database, month: date, model: Model) -> None:
     """Write the month's model."""
     db.replace(
         SegmentModels,
@@ -229,7 +224,7 @@ def write_current_segments(
     model_month: date | None,
     features: Features | None,
     scores: Scores | None,
-    model: SegmentModel | PresetModel | None,
+    model: Model | None,
 ) -> None:
     """Write where every user is now; users without a score are unclassified."""
     import pandas as pd
@@ -255,17 +250,6 @@ def write_current_segments(
             " FROM current_features AS c LEFT JOIN scored AS s USING (user_id) ORDER BY c.user_id",
             {"none": UNCLASSIFIED, "model_month": model_month},
         )
-
-
-def _weakness(segments: Segments) -> str | None:
-    return None if isinstance(segments, PresetSegments) else segments.segmentation.weakness
-
-
-def _is_weak_by_model(segments: Segments, one: Judged) -> bool:
-    """Tell whether the weakness came to light only after the choice, so that its reason does not tell it yet."""
-    if isinstance(segments, PresetSegments) or not one.is_chosen:
-        return False
-    return segments.segmentation.weakness is not None and not segments.segmentation.choice.is_weak
 
 
 def _drop_off_columns(drop_offs: SegmentDropOffs | None, number: int) -> dict[str, object]:

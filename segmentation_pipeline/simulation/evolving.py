@@ -25,7 +25,7 @@ from segmentation_pipeline.simulation.users import (
 if TYPE_CHECKING:
     from segmentation_pipeline.simulation.personas import Population
     from segmentation_pipeline.simulation.scenarios import EvolvingPopulation, Story
-    from segmentation_pipeline.simulation.users import Floats, Integers, Lives, Streams
+    from segmentation_pipeline.simulation.users import Flags, Floats, Integers, Lives, Streams
 
 LAUNCH_SHARE = 0.05
 """Share of the log in which those come who are there when a persona begins."""
@@ -77,7 +77,7 @@ def _expected_users(population: Population, stories: tuple[Story, ...], days: in
 def _draw_arrivals(
     evolving: EvolvingPopulation,
     persona: Integers,
-    is_launched: Floats,
+    is_launched: Flags,
     shift: Floats,
     days: int,
     streams: Streams,

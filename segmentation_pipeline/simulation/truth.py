@@ -50,7 +50,7 @@ def path_positions(log: SimulatedLog) -> list[float]:
     """Return how far each user is on the way from the first persona (0) to the last (1)."""
     lives = log.lives
     place = lives.persona + np.sign(lives.other - lives.persona) * lives.borrowed
-    return [float(share) for share in place / max(int(lives.persona.max()), 1)]
+    return [float(share) for share in place / max(len(_persona_names(log)) - 1, 1)]
 
 
 def personas_at(log: SimulatedLog, moment: datetime) -> dict[str, str]:

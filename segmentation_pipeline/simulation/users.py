@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
     Floats = NDArray[np.float64]
     Integers = NDArray[np.int64]
+    Flags = NDArray[np.bool_]
 
 DAY_S = 86_400.0
 HOUR_S = 3_600.0
@@ -41,8 +42,8 @@ class Lives:
     """
 
     user: Integers
-    is_first: NDArray[np.bool_]
-    is_last: NDArray[np.bool_]
+    is_first: Flags
+    is_last: Flags
     """Whether the life's end is the user's: dropped off or accepted."""
     persona: Integers
     other: Integers
@@ -51,7 +52,7 @@ class Lives:
     """How far the user's habits lie towards the other persona's, 0 to 1."""
     arrived_s: Floats
     ended_s: Floats
-    is_accepted: NDArray[np.bool_]
+    is_accepted: Flags
     visits_per_day: Floats
     events_per_visit: Floats
     gap_s: Floats
@@ -94,7 +95,7 @@ class Stays:
 
     arrived_s: Floats
     ended_s: Floats
-    is_accepted: NDArray[np.bool_]
+    is_accepted: Flags
 
 
 def draw_users(population: Population, users: int, days: int, streams: Streams) -> Lives:
@@ -171,7 +172,7 @@ def draw_mix(
 
 def draw_stays(
     population: Population, persona: Integers, days: int, generator: np.random.Generator
-) -> tuple[Floats, NDArray[np.bool_]]:
+) -> tuple[Floats, Flags]:
     """Return how long each user stays, in seconds, and whether it leaves by accepting.
 
     Endings follow the persona alone, borrowed habits or not: behaviour tells of them only through it.

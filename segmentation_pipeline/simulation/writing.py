@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from segmentation_pipeline.errors import PipelineError
 from segmentation_pipeline.simulation.personas import ACTIONS
 from segmentation_pipeline.simulation.scenarios import EvolvingPopulation
 from segmentation_pipeline.simulation.simulate import LOG_START
 from segmentation_pipeline.simulation.truth import month_rows, user_rows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     from segmentation_pipeline.simulation.simulate import SimulatedLog
@@ -29,7 +30,11 @@ ROWS_AT_A_TIME = 200_000
 
 
 def write_log(log: SimulatedLog, out_dir: Path) -> tuple[Path, ...]:
-    """Write `events.csv` and the truth into one folder, made if absent; return the paths."""
+    """Write `events.csv` and the truth into one folder, made if absent; return the paths.
+
+    Raises:
+        PipelineError: the folder cannot be made or written.
+    """
     return _write_events(log, out_dir / EVENTS_FILE), *_write_truth(log, out_dir)
 
 
@@ -37,6 +42,9 @@ def write_home_log(log: SimulatedLog, out: Path) -> tuple[Path, ...]:
     """Write events into `landing/` of a home, the truth beside it where no run looks; return the paths.
 
     The truth is `truth.csv`, one row per user; where personas come and go also `truth_by_month.csv`.
+
+    Raises:
+        PipelineError: the folder cannot be made or written.
     """
     return _write_events(log, out / "landing" / EVENTS_FILE), *_write_truth(log, out)
 
@@ -66,10 +74,7 @@ def _quoted(text: str) -> str:
 
 
 def _write_events(log: SimulatedLog, path: Path) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.writelines(event_lines(log))
-    return path
+    return _write_lines(path, event_lines(log))
 
 
 def _write_truth(log: SimulatedLog, folder: Path) -> list[Path]:
@@ -80,8 +85,16 @@ def _write_truth(log: SimulatedLog, folder: Path) -> list[Path]:
 
 
 def _write_rows(path: Path, rows: list[dict[str, str]]) -> Path:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w", encoding="utf-8", newline="\n") as file:
-        file.write(",".join(rows[0]) + "\n")
-        file.writelines(",".join(row.values()) + "\n" for row in rows)
+    return _write_lines(path, [",".join(values) + "\n" for values in (rows[0], *(row.values() for row in rows))])
+
+
+def _write_lines(path: Path, lines: Iterable[str]) -> Path:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with path.open("w", encoding="utf-8", newline="\n") as file:
+            file.writelines(lines)
+    except OSError as error:
+        raise PipelineError(
+            f"{path} cannot be written: {error.strerror or error}. Next: name a folder that is yours to write."
+        ) from None
     return path

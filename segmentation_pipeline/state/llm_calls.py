@@ -71,6 +71,16 @@ def calls_of_month(connection: sa.Connection, refresh_month: date) -> list[LlmCa
     return [LlmCall(*row) for row in rows]
 
 
+def call_counts(connection: sa.Connection) -> dict[date, int]:
+    """Return refresh -> how many calls were made for it."""
+    rows = connection.execute(
+        sa.select(llm_calls.c.refresh_month, sa.func.count())
+        .group_by(llm_calls.c.refresh_month)
+        .order_by(llm_calls.c.refresh_month)
+    )
+    return {row[0]: int(row[1]) for row in rows}
+
+
 def spending_of_run(connection: sa.Connection, refresh_month: date, run_id: str) -> Spending:
     """Return what one run has spent on a refresh so far."""
     tokens, usd = connection.execute(

@@ -141,8 +141,9 @@ def read_curve(
 
 
 def _not_observed(day: float, at_risk: int, last_followed_day: float, min_at_risk: int) -> str | None:
-    if day > last_followed_day + DAY_TOLERANCE:
-        return f"nobody was followed to day {day:g}: the last followed day is {last_followed_day:.4g}"
-    if at_risk < min_at_risk:
+    is_beyond = day > last_followed_day + DAY_TOLERANCE
+    if at_risk < min_at_risk and not (is_beyond and at_risk == 0):
         return f"{at_risk} users still at risk on day {day:g}, fewer than {min_at_risk}"
+    if is_beyond:
+        return f"nobody was followed to day {day:g}: the last followed day is {last_followed_day:.4g}"
     return None

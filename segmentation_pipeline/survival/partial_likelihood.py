@@ -41,7 +41,6 @@ class Maximum:
 
     coefficients: Numbers
     covariance: Numbers
-    log_likelihood: float
 
 
 @dataclass(frozen=True)
@@ -125,7 +124,7 @@ class PartialLikelihood:
             if not np.isfinite(step).all():
                 return None
             if float(gradient @ step) < enough:
-                return Maximum(coefficients + step, np.asarray(np.linalg.inv(curvature), dtype=np.float64), value)
+                return Maximum(coefficients + step, np.asarray(np.linalg.inv(curvature), dtype=np.float64))
             share = 1.0
             while True:
                 tried = self._penalised(coefficients + share * step, ridge)

@@ -111,13 +111,14 @@ def validate_groups(
         reason = f"{counts.test_event_count} drop-offs among the test users, fewer than {EVENTS_PER_PARAMETER}"
         return replace(counts, reason=reason)
     tau = min(longest_followed_day(part.durations_days, part.followed_days, min_at_risk) for part in (train, test))
-    return _scored(replace(counts, tau_days=tau), fit, levels, train, test, alpha)
+    if tau <= 0:
+        return replace(counts, reason="users are not followed beyond the landmark: there is no day to predict")
+    return _scored(counts, fit, levels, train, test, tau, alpha)
 
 
 def _scored(
-    counts: Validation, fit: CoxFit, levels: GroupLevels, train: Sample, test: Sample, alpha: float
+    counts: Validation, fit: CoxFit, levels: GroupLevels, train: Sample, test: Sample, tau: float, alpha: float
 ) -> Validation:
-    tau = counts.tau_days or 0.0
     curve = kaplan_meier(train.durations_days, train.outcomes)
     hazards = _log_hazards(fit, levels, train, test)
     baseline = _CumulativeHazard(train, _log_hazards(fit, levels, train, train))
@@ -135,6 +136,7 @@ def _scored(
     ordered = concordance(hazards, test.durations_days, test.happened)
     return replace(
         counts,
+        tau_days=tau,
         # One curve for everybody puts nobody before anybody.
         baseline=Scores(0.5, float(plain.mean())),
         model=Scores(

@@ -6,12 +6,14 @@ Add here: another thing that can be wrong with an installation. Keep out: mendin
 from __future__ import annotations
 
 import importlib.metadata
+import os
 import platform
 import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from segmentation_pipeline.errors import PipelineError
+from segmentation_pipeline.llm.keys import find_key
 from segmentation_pipeline.state.database import open_state
 from segmentation_pipeline.warehouse.locks import is_locked, lock_holder
 
@@ -81,8 +83,24 @@ def _settings(home: Home) -> Iterator[Finding]:
         yield Finding("clock", "note", "not measured yet", "segpipe configure (or the first segpipe run) measures it")
     else:
         yield Finding("clock", "ok", f"{settings.clock}, from {settings.first_month:%Y-%m}")
-    if not settings.roles.churn:
-        yield Finding("roles.churn", "note", "no churn action", "name it in pipeline.toml, or retention is not fitted")
+    match settings.churn_definition:
+        case "action":
+            yield Finding("churn", "ok", f"by action: {', '.join(settings.roles.churn)}")
+        case "inactivity":
+            yield Finding("churn", "ok", f"by silence of {settings.inactivity_days} days (inactivity_days)")
+        case _:
+            yield Finding(
+                "churn",
+                "note",
+                "no churn action, and no silence measured yet",
+                "name the action under [roles], or let segpipe configure measure inactivity_days",
+            )
+    model = find_key(settings.llm, os.environ)
+    provider = settings.llm.named_provider
+    if provider.kind == "rules":
+        yield Finding("llm", "ok", "rules: nothing leaves this machine")
+    else:
+        yield Finding("llm", "wrong" if model.problem else "ok", model.problem or settings.llm.provider)
 
 
 def _landing(home: Home) -> Iterator[Finding]:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.markup import escape
+
 from segmentation_pipeline.customers.months import purchase_months
 from segmentation_pipeline.errors import HomeError
 from segmentation_pipeline.events.clock import log_months, log_span, measure_clock
@@ -16,6 +18,7 @@ from segmentation_pipeline.orchestration.dead_runs import fail_dead_runs
 from segmentation_pipeline.orchestration.job_runs import RunOutcome, home_instance, run_job
 from segmentation_pipeline.orchestration.partitions import months_between
 from segmentation_pipeline.orchestration.refresh_requests import MONTHLY_REFRESH, REASON_TAG
+from segmentation_pipeline.terminal.leads import has_leads, print_leads, print_leads_next_steps
 from segmentation_pipeline.terminal.runs import progress_display
 from segmentation_pipeline.terminal.summary import print_found, print_next_steps
 from segmentation_pipeline.warehouse.warehouse import Warehouse
@@ -39,18 +42,44 @@ def refresh_home(home: Home, console: Console, *, month: date | None, all_months
 
     if not _ingest(home, console):
         return False
+    has_events = _has_events(home)
+    if not has_events and has_leads(home) and not _has_purchases(home):
+        return _refresh_leads(home, console)
     configure_home(home, console, is_forced=False)
-    months = _months(home, month=month, all_months=all_months)
-    job_name = MONTHLY_REFRESH if _has_events(home) else CUSTOMERS_REFRESH
     is_success = True
-    for chosen in months:
+    for chosen in _months(home, month=month, all_months=all_months):
+        job_name = MONTHLY_REFRESH if has_events else CUSTOMERS_REFRESH
         outcome = _run(home, console, job_name, f"refresh {chosen:%Y-%m}", partition_key=chosen.isoformat())
         _tell(console, outcome)
         is_success = is_success and outcome.is_success
         if outcome.is_success:
             print_found(console, home, chosen)
+    if has_leads(home) and not has_events:
+        return _refresh_leads(home, console) and is_success
+    if has_leads(home):
+        print_leads(console, home)
     print_next_steps(console, home)
     return is_success
+
+
+def _refresh_leads(home: Home, console: Console) -> bool:
+    """Run what a home of leads alone needs."""
+    outcome = _run(home, console, "leads_update", "leads")
+    _tell(console, outcome)
+    if outcome.is_success:
+        print_leads(console, home)
+        print_leads_next_steps(console, home)
+    return outcome.is_success
+
+
+def _has_events(home: Home) -> bool:
+    with Warehouse(home, home.settings()).read() as db:
+        return log_months(db) is not None
+
+
+def _has_purchases(home: Home) -> bool:
+    with Warehouse(home, home.settings()).read() as db:
+        return purchase_months(db) is not None
 
 
 def configure_home(home: Home, console: Console, *, is_forced: bool) -> None:
@@ -87,11 +116,6 @@ def input_months(db: Database) -> tuple[date, date] | None:
     """Return the first and the last month of anything that has landed; None where nothing has."""
     spans = [span for span in (log_months(db), purchase_months(db)) if span is not None]
     return (min(first for first, _ in spans), max(last for _, last in spans)) if spans else None
-
-
-def _has_events(home: Home) -> bool:
-    with Warehouse(home, home.settings()).read() as db:
-        return log_months(db) is not None
 
 
 def _first_month(span: tuple[date, date] | None) -> dict[str, object]:
@@ -157,6 +181,6 @@ def _run(home: Home, console: Console, job_name: str, title: str, *, partition_k
 
 def _tell(console: Console, outcome: RunOutcome) -> None:
     for warning in outcome.warnings:
-        console.print(f"[yellow]check[/] {warning}", highlight=False, soft_wrap=True)
+        console.print(f"[yellow]check[/] {escape(warning)}", highlight=False, soft_wrap=True)
     if not outcome.is_success:
-        console.print(f"[bold red]failed[/] {outcome.problem}", highlight=False, soft_wrap=True)
+        console.print(f"[bold red]failed[/] {escape(outcome.problem or '')}", highlight=False, soft_wrap=True)

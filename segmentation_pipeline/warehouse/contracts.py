@@ -127,8 +127,8 @@ def dataframe_check(constraint: Callable[[Any, Any], Any]) -> Any:
 
     @functools.wraps(constraint)
     def null_passes(cls: Any, data: Any) -> Any:
-        held = constraint(cls, data)
-        return held | held.isnull()
+        # Not `held | held.isnull()`: of a negation that is written NOT x IS NULL, which is read NOT (x IS NULL).
+        return constraint(cls, data).fill_null(True)  # noqa: FBT003
 
     null_passes.is_row_constraint = True  # type: ignore[attr-defined]
     return pa.dataframe_check(n_failure_cases=MAX_FAILURE_CASES)(null_passes)

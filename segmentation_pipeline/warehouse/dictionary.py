@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from segmentation_pipeline.markdown import code
+from segmentation_pipeline.markdown import table as markdown_table
 from segmentation_pipeline.warehouse import contracts
 from segmentation_pipeline.warehouse.database import memory_database
 from segmentation_pipeline.warehouse.views import create_views
@@ -31,11 +33,11 @@ def tables_markdown(groups: Mapping[str, Sequence[type[Table]]], views: Sequence
         lines += ["", f"## {group}"]
         for table in tables:
             lines += ["", f"### {contracts.table_name(table)}", "", contracts.grain(table), ""]
-            lines += ["| column | type | unit | may be null | what it holds |", "|---|---|---|---|---|"]
-            lines += [
-                f"| `{name}` | {kind} | {unit or ''} | {'yes' if nullable else ''} | {description} |"
+            rows = [
+                (code(name), kind, unit or "", "yes" if nullable else "", description)
                 for name, (kind, nullable, description, unit) in contracts.columns(table).items()
             ]
+            lines.append(markdown_table(("column", "type", "unit", "may be null", "what it holds"), rows))
     lines += _views([table for tables in groups.values() for table in tables], views)
     return "\n".join(lines) + "\n"
 
@@ -51,9 +53,9 @@ def _views(tables: Sequence[type[Table]], views: Sequence[View]) -> Iterator[str
             if view.name not in made:
                 continue
             yield from ("", f"### {view.name}", "", view.grain, "")
-            yield from ("| column | type | unit | what it holds |", "|---|---|---|---|")
-            for name, kind, unit, comment in db.execute(
+            columns = db.execute(
                 "SELECT column_name, data_type, unit, comment FROM data_dictionary WHERE table_name = $name",
                 {"name": view.name},
-            ).fetchall():
-                yield f"| `{name}` | {kind} | {unit or ''} | {comment or ''} |"
+            ).fetchall()
+            rows = [(code(name), kind, unit or "", comment or "") for name, kind, unit, comment in columns]
+            yield markdown_table(("column", "type", "unit", "what it holds"), rows)

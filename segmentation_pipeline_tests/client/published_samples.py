@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from segmentation_pipeline.config import Home, Settings
 from segmentation_pipeline.definitions import VIEWS
 from segmentation_pipeline.events.feature_tables import EndedEarly, Refreshes
-from segmentation_pipeline.insights.tables import Recommendations
+from segmentation_pipeline.insights.tables import Recommendations, SegmentAdvice
 from segmentation_pipeline.retention.tables import RetentionCurves, SurvivalFits
 from segmentation_pipeline.segments.identity_tables import ClusterLineage
 from segmentation_pipeline.segments.tables import Clusters, CurrentSegments, UserClusters
@@ -32,6 +32,7 @@ TABLES = (
     SurvivalFits,
     RetentionCurves,
     Recommendations,
+    SegmentAdvice,
 )
 
 ROWS = (

@@ -8,11 +8,19 @@ from typing import TYPE_CHECKING
 import pytest
 
 from segmentation_pipeline.config import ProductContext, Roles
-from segmentation_pipeline.insights.advisor import Advice, Experiment, PainPoint
+from segmentation_pipeline.insights.advisor import (
+    Advice,
+    AdviceRequest,
+    Experiment,
+    NoAdvice,
+    PainPoint,
+    Persona,
+    ProductRecommendation,
+)
 from segmentation_pipeline.insights.gate import advise_grounded
 from segmentation_pipeline.insights.recommending import citation_problems, rows_of, ungrounded_texts
 from segmentation_pipeline.insights.rules import RulesAdvisor
-from segmentation_pipeline.llm.claims import Claim, Evidence, SegmentEvidence
+from segmentation_pipeline.llm.claims import Claim, Evidence
 from segmentation_pipeline_tests.insights.evidence_samples import segment
 
 if TYPE_CHECKING:
@@ -49,31 +57,28 @@ EXPERIMENTS = tuple(
     )
     for name in ("reminders", "templates", "drafts")
 )
-GOOD = Advice((PAIN,), EXPERIMENTS)
+REMEDY = ProductRecommendation("remedy", "Keep drafts", (TRUE,), "Save what they began.")
+GOOD = Advice((PAIN,), (REMEDY,), EXPERIMENTS, Persona("Early leavers", "Users who look around and go."))
 
 
 class Model:
     """An advisor that answers what it was given, and can be told once what is wrong."""
 
     name = "model"
+    can_correct = True
 
-    def __init__(self, first: Advice, second: Advice) -> None:
+    def __init__(self, first: Advice | NoAdvice, second: Advice | NoAdvice) -> None:
         self.first, self.second = first, second
         self.told: list[str] = []
 
-    def advise(self, segment: SegmentEvidence, siblings: Sequence[SegmentEvidence], product: ProductContext) -> Advice:
-        return self.first
-
-    def correct(
-        self, segment: SegmentEvidence, siblings: Sequence[SegmentEvidence], product: ProductContext, problems: str
-    ) -> Advice:
-        self.told.append(problems)
-        return self.second
+    def advise_all(self, requests: Sequence[AdviceRequest], product: ProductContext) -> list[Advice | NoAdvice]:
+        self.told += [request.refused for request in requests if request.refused]
+        return [self.second if request.refused else self.first for request in requests]
 
 
-def gated(first: Advice, second: Advice = GOOD):
+def gated(first: Advice | NoAdvice, second: Advice | NoAdvice = GOOD):
     model = Model(first, second)
-    return model, advise_grounded(SEGMENT, EVIDENCE, model, ProductContext(), RULES)
+    return model, advise_grounded([SEGMENT], EVIDENCE, model, ProductContext(), RULES)[0]
 
 
 def with_first_experiment(**changes: object) -> Advice:
@@ -141,13 +146,12 @@ def test_where_too_little_is_left_the_fallback_advises(changes: dict[str, object
 def test_an_advisor_that_cannot_be_corrected_loses_what_is_wrong() -> None:
     class Deaf:
         name = "deaf"
+        can_correct = False
 
-        def advise(
-            self, segment: SegmentEvidence, siblings: Sequence[SegmentEvidence], product: ProductContext
-        ) -> Advice:
-            return with_first_experiment(claims=(FALSE,))
+        def advise_all(self, requests: Sequence[AdviceRequest], product: ProductContext) -> list[Advice]:
+            return [with_first_experiment(claims=(FALSE,)) for _ in requests]
 
-    found = advise_grounded(SEGMENT, EVIDENCE, Deaf(), ProductContext())
+    found = advise_grounded([SEGMENT], EVIDENCE, Deaf(), ProductContext())[0]
     assert [item.rule_id for item in found.advice.experiments] == ["templates", "drafts"]
     assert [check.violation for check in found.checks if check.violation] == ["wrong_figure"]
 
@@ -162,8 +166,73 @@ def test_a_model_that_repeats_itself_breaks_no_contract() -> None:
 
 def test_rows_of_free_text_pass_the_checks_that_follow() -> None:
     _, found = gated(GOOD)
-    rows = [asdict(row) for row in rows_of(found, SEGMENT, EVIDENCE)]
+    rows = [asdict(row) for row in rows_of(found, EVIDENCE)]
     assert rows[0]["text"] == "At 40%, drop-off is higher than the 35% overall. Ask them why."
     assert citation_problems(rows, EVIDENCE) == []
     assert ungrounded_texts(rows, EVIDENCE) == []
     assert ungrounded_texts([rows[0] | {"text": rows[0]["text"].replace("40%", "41%")}], EVIDENCE)
+
+
+@pytest.mark.parametrize(
+    ("persona", "violation"),
+    [
+        (Persona("label of 2026-03-b", "They look around."), "duplicate_name"),
+        (Persona("LABEL OF 2026-03-B", "They look around."), "duplicate_name"),
+        (Persona("Half-hearted visitors", "They look around."), "fraction"),
+        (Persona("Users who look around and then leave", "They look around."), "too_long"),
+        (Persona("Ten percenters", "They look around."), "number_word"),
+        (Persona("Lookers", "They leave more often than others."), "comparative"),
+        (Persona("Lookers", "Read https://example.org first."), "link"),
+    ],
+    ids=lambda value: value.name if isinstance(value, Persona) else value,
+)
+def test_a_persona_that_is_not_its_own_or_states_something_is_dropped_and_the_advice_stays(persona, violation) -> None:
+    bad = replace(GOOD, persona=persona)
+    model, found = gated(bad, bad)
+    assert violation in model.told[0]
+    assert found.persona is None
+    assert (found.advisor, found.advice.experiments) == ("model", EXPERIMENTS)
+    assert violation in {check.violation for check in found.checks if check.item == "persona"}
+
+
+def test_of_two_segments_named_alike_the_second_is_told_and_loses_the_name() -> None:
+    class Namesake(Model):
+        def advise_all(self, requests: Sequence[AdviceRequest], product: ProductContext) -> list[Advice | NoAdvice]:
+            self.told += [request.refused for request in requests if request.refused]
+            return [Advice((), (), (), Persona("Owls", "They come late.")) for _ in requests]
+
+    model = Namesake(GOOD, GOOD)
+    first, second = advise_grounded([SEGMENT, SIBLING], EVIDENCE, model, ProductContext(), RULES)
+    assert (first.persona, second.persona) == (Persona("Owls", "They come late."), None)
+    assert len(model.told) == 1
+    assert "2026-03-a is called so" in model.told[0]
+
+
+@pytest.mark.parametrize(
+    ("changes", "violation"),
+    [
+        ({"primary_metric": "made_up"}, "unknown_metric"),
+        ({"primary_metric": "size"}, "unfit_metric"),
+        ({"expected_direction": "higher"}, "wrong_direction"),
+        ({"body": "See www.example.org for it."}, "link"),
+    ],
+)
+def test_an_experiment_is_decided_on_a_metric_it_may_move_the_right_way(changes, violation) -> None:
+    bad = with_first_experiment(**changes)
+    model, found = gated(bad, bad)
+    assert violation in model.told[0]
+    assert found.advisor == "rules"
+
+
+def test_where_no_answer_comes_the_rules_stand_in_and_say_why() -> None:
+    model, found = gated(NoAdvice("timeout: no answer in 45 s"))
+    assert (found.advisor, found.instead_because, model.told) == ("rules", "timeout: no answer in 45 s", [])
+    assert found.advice.pain_points
+    assert [item.rule_id for item in found.advice.product_recommendations] == ["drop_off_high"]
+
+
+def test_where_only_the_second_answer_fails_the_right_parts_of_the_first_stay() -> None:
+    first = replace(GOOD, experiments=(replace(EXPERIMENTS[0], title="Cut drop-off by 10%", rule_id="x"), *EXPERIMENTS))
+    _, found = gated(first, NoAdvice("budget: spent"))
+    assert (found.advisor, found.instead_because) == ("model", None)
+    assert [item.rule_id for item in found.advice.experiments] == ["reminders", "templates", "drafts"]

@@ -30,7 +30,7 @@ COUNTS = {evidence.cluster_id: evidence.user_count for evidence in SEGMENTS}
 
 def advised() -> tuple[list[dict[str, Any]], dict[str, str]]:
     advisor = RulesAdvisor(Roles(revision=("revise_offer",), churn=("drop_off",)), 3)
-    found = recommend(EVIDENCE, advisor, ProductContext(), 30)
+    found = recommend(EVIDENCE, advisor, ProductContext(), 30, descriptions={})
     return [asdict(row) for row in found.rows], found.without
 
 
@@ -71,7 +71,7 @@ def test_the_text_is_the_template_with_its_figures() -> None:
 def test_hostile_action_names_stay_data_and_advice_stays_grounded(name: str) -> None:
     hostile = segment("2026-03-a", **{f"action_share__{name}": 1.0, "drop_off_rate": 0.5})
     evidence = Evidence.of([hostile])
-    found = recommend(evidence, RulesAdvisor(Roles(churn=("drop_off",)), 3), ProductContext(), 30)
+    found = recommend(evidence, RulesAdvisor(Roles(churn=("drop_off",)), 3), ProductContext(), 30, descriptions={})
     stored = [asdict(row) for row in found.rows]
     assert citation_problems(stored, evidence) == []
     assert ungrounded_texts(stored, evidence) == []

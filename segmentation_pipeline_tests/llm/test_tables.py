@@ -4,19 +4,11 @@ from datetime import datetime
 
 import pytest
 
-from segmentation_pipeline.errors import ContractBroken
 from segmentation_pipeline.llm.audit import llm_calls_frame
 from segmentation_pipeline.llm.tables import LlmCalls
 from segmentation_pipeline.warehouse.database import memory_database
 from segmentation_pipeline_tests import llm_servers as does
-from segmentation_pipeline_tests.contract_mutations import row_constraints
 from segmentation_pipeline_tests.llm.asking import MONTH, FakeClock, model_for, question
-
-ROW_MUTATIONS = {
-    "failure_says_why": "error = 'yes', outcome = 'ok'",
-    "answers_are_kept": "raw_reply = NULL, outcome = 'ok', error = NULL",
-    "the_cache_costs_nothing": "input_tokens = 5, raw_reply = 'x', outcome = 'cached', error = NULL",
-}
 
 
 @pytest.fixture
@@ -43,14 +35,3 @@ def test_a_month_without_calls_is_an_empty_table(server, tmp_path):
         db.ensure(LlmCalls)
         empty = llm_calls_frame(model_for(server, tmp_path)._state, MONTH)
         assert db.replace(LlmCalls, empty, month=MONTH) == 0
-
-
-@pytest.mark.parametrize("constraint", sorted(name for _, name in row_constraints(LlmCalls)))
-def test_each_constraint_over_a_row_turns_red(frame, constraint):
-    with memory_database() as db:
-        db.ensure(LlmCalls)
-        db.replace(LlmCalls, frame, month=MONTH)
-        db.execute("CREATE TEMP TABLE broken AS SELECT * FROM llm_calls LIMIT 1")
-        db.execute(f"UPDATE broken SET {ROW_MUTATIONS[constraint]}")
-        with pytest.raises(ContractBroken, match=constraint):
-            db.replace(LlmCalls, "SELECT * FROM broken", month=MONTH)

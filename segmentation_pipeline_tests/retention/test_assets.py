@@ -60,14 +60,14 @@ def test_a_refresh_has_fits_curves_pairs_ratios_and_their_pictures_and_keeps_eve
     assert set(reported["retention_curves"]) == {"retention_picture", "incidence_picture", "incidence_by_segment"}
     for picture in (*reported["retention_curves"].values(), reported["cox_coefficients"]["proportionality_picture"]):
         assert "data:image/png" in str(picture.value)
-    assert "Steady | Leaving" in str(reported["retention_comparisons"]["pairs"].value)
+    assert "Steady | Leaving" in reported["retention_comparisons"]["pairs"]
     pairs = _rows(warehouse, "SELECT count(*) AS pairs, max(pair_count) AS adjusted FROM retention_comparisons")
     assert pairs == [{"pairs": 3, "adjusted": 3}]
     validated = _rows(warehouse, "SELECT model, split, status FROM survival_validations ORDER BY model")
     assert validated == [{"model": name, "split": "hash", "status": "fitted"} for name in ("cox", "km")]
     assert reported["survival_validations"]["concordance"] > 0.6
     assert [law.name for law in LAWS if not law.function(warehouse, MONTH).passed] == []
-    assert "Leaving" in str(reported["survival_fits"]["segments"].value)
+    assert "Leaving" in reported["survival_fits"]["segments"]
 
 
 def test_running_twice_changes_nothing(tmp_path: Path) -> None:

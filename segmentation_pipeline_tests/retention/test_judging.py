@@ -9,7 +9,7 @@ import pytest
 
 from segmentation_pipeline.config import Roles
 from segmentation_pipeline.retention.judging import compare_segments, competing_endings, judge
-from segmentation_pipeline.retention.tables import OVERALL
+from segmentation_pipeline.segments.tables import OVERALL
 from segmentation_pipeline.survival.intervals import wilson_interval
 from segmentation_pipeline_tests.retention.refresh_samples import RETENTION, SEGMENTS, judged
 

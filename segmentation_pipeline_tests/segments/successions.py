@@ -27,11 +27,11 @@ def model_of(centres: Mapping[str, float], scaling: Scaling = PLAIN, floor: floa
     means[:, 0] = list(centres.values())
     names = tuple(f"{cluster_id[-1]}-users" for cluster_id in centres)
     return SegmentModel(
-        scaling,
-        Membership(np.full(len(centres), 1 / len(centres)), means, np.array([np.eye(width)] * len(centres))),
         tuple(centres),
         tuple(name.replace("-", " ").title() for name in names),
         names,
+        scaling,
+        Membership(np.full(len(centres), 1 / len(centres)), means, np.array([np.eye(width)] * len(centres))),
         floor,
     )
 
@@ -56,9 +56,8 @@ def succession(
         previous=previous,
         matching=matching.renumbered(identities.numbers),
         carried_from=identities.carried_from,
+        segments_now=then,
         shares_now=np.asarray(shares_now, dtype=np.float64),
-        segments_then=then,
-        was_at_risk=previous.was_at_risk(user_ids),
         held=held_segments(identities.carried_from, then),
     )
 

@@ -68,7 +68,7 @@ def test_a_refresh_has_segments_with_size_drop_off_and_contrasts(tmp_path):
     assert found["reviser"]["profile"]["mix:revise_offer"] == pytest.approx(0.64, abs=0.02)
     assert all(law.function(warehouse, MONTH).passed for law in LAWS)
     assert "data:image/png" in str(reported["clusters"]["map"].value)
-    assert "Evening searchers" in str(reported["clusters"]["segments"].value)
+    assert "Evening searchers" in reported["clusters"]["segments"]
     assert reported["embeddings"]["features_dropped"] == {"mix:revise_offer": "repeats depth:events_per_session"}
     assert reported["embeddings"]["features_used"] == 5
 

@@ -72,7 +72,6 @@ def test_an_earlier_refresh_knows_who_was_where_and_who_was_not_there():
     )
     asked = np.array(["u3", "u2", "u1"], dtype=object)
     assert previous.segments_of(asked).tolist() == [-1, -1, 1]
-    assert previous.was_at_risk(asked).tolist() == [False, True, True]
 
 
 def test_centres_are_translated_through_natural_units_and_a_missing_column_is_the_centre():
@@ -91,9 +90,11 @@ def test_centres_follow_what_another_months_population_makes_of_the_same_behavio
     # told it, the same thirty's features are 1 less (first segment) and 2 less (second), the newcomers' 2.
     before = np.array([0.0] * 15 + [9.0] * 15 + [12.0] * 20)[:, None]
     today = before + np.array([1.0] * 15 + [2.0] * 35)[:, None]
-    shifts = previous.shifts(("x",), today, (("x",), before))
+    segments = previous.model.score(("x",), before).segments
+    shifts = previous.shifts(("x",), today, (("x",), before), segments)
     assert shifts.tolist() == [[1.0], [2.0]]
     assert previous.centres_in(PLAIN, shifts).tolist() == [[1.0], [11.0]], "not the mean of who is near, 13"
-    few = previous.shifts(("x",), today[10:], (("x",), before[10:]))
+    few = previous.shifts(("x",), today[10:], (("x",), before[10:]), segments[10:])
     assert few[0].tolist() == pytest.approx([75 / 40]), "five users' mean is chance: all users' is taken"
-    assert previous.shifts(("y",), today, (("x",), before)).tolist() == [[0.0], [0.0]], "a column gone moves nothing"
+    gone = previous.shifts(("y",), today, (("x",), before), segments)
+    assert gone.tolist() == [[0.0], [0.0]], "a column gone moves nothing"

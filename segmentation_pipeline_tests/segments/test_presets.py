@@ -64,7 +64,7 @@ def test_the_stored_model_gives_the_same_bands():
 
 
 def test_the_runner_up_is_the_band_behind_the_nearer_cut():
-    model = PresetModel((10.0, 20.0), ("2026-03-a", "2026-03-b", "2026-03-c"), ("", "", ""), ("", "", ""))
+    model = PresetModel(("2026-03-a", "2026-03-b", "2026-03-c"), ("", "", ""), ("", "", ""), (10.0, 20.0))
     scores = model.score(ACTIVITY, rows([5, 12, 19, 30]))
     assert scores.cluster_ids.tolist() == ["2026-03-a", "2026-03-b", "2026-03-b", "2026-03-c"]
     assert scores.runner_ups.tolist() == ["2026-03-b", "2026-03-a", "2026-03-c", "2026-03-b"]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from segmentation_pipeline.segments.evidence_rows import evidence_rows, verdict_row
 from segmentation_pipeline.segments.reporting import candidates_table, refresh_metadata, segments_table
 from segmentation_pipeline.segments.writing import SegmentDropOffs
 from segmentation_pipeline.survival.drop_off import DropOff
@@ -25,9 +26,9 @@ def test_segments_with_and_without_figures():
 
 def test_every_test_and_every_segment_has_its_line():
     found = segmented()
-    told = refresh_metadata(found)
-    evidence = told["cluster_evidence"]["md:evidence"]
+    told = refresh_metadata(found, verdict_row(found), evidence_rows(found))
+    evidence = told["cluster_evidence"]["evidence"]
     for name in ("null", "gap", "seeds", "assigner", "jaccard"):
         assert f"| {name} |" in evidence
-    assert told["cluster_lineage"]["md:lineage"].count("| born |") == 3
+    assert told["cluster_lineage"]["lineage"].count("| born |") == 3
     assert told["refresh_verdicts"]["matched_against"] == "first refresh"

@@ -16,11 +16,11 @@ from segmentation_pipeline.segments.scoring import ModelUnreadable, SegmentModel
 def model(floor=0.5, segments=2):
     ids = ("2026-03-a", "2026-03-b")[:segments]
     return SegmentModel(
-        Scaling(("x",), (0.0,), (1.0,), {}, clip=50.0),
-        Membership(np.full(segments, 1 / segments), np.array([[0.0], [4.0]])[:segments], np.ones((segments, 1, 1))),
         ids,
         ("First users", "Second users")[:segments],
         ("first-users", "born-otherwise")[:segments],
+        Scaling(("x",), (0.0,), (1.0,), {}, clip=50.0),
+        Membership(np.full(segments, 1 / segments), np.array([[0.0], [4.0]])[:segments], np.ones((segments, 1, 1))),
         floor,
     )
 
@@ -141,11 +141,11 @@ def test_what_is_no_model_is_refused_with_the_next_step_and_runs_nothing(text, t
 
 def test_covariances_that_are_no_covariances_are_refused():
     two = SegmentModel(
-        Scaling(("x", "y"), (0.0, 0.0), (1.0, 1.0), {}),
-        Membership(np.ones(1), np.zeros((1, 2)), np.array([[[1.0, 0.5], [0.5, 1.0]]])),
         ("2026-03-a",),
         ("All users",),
         ("all-users",),
+        Scaling(("x", "y"), (0.0, 0.0), (1.0, 1.0), {}),
+        Membership(np.ones(1), np.zeros((1, 2)), np.array([[[1.0, 0.5], [0.5, 1.0]]])),
         0.5,
     )
     text = two.to_json()

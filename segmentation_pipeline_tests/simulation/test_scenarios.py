@@ -80,6 +80,13 @@ def test_users_of_the_continuum_differ_far_more_than_chance_yet_in_one_hump():
         assert (np.diff(density[peak:]) < slack).all()
 
 
+@pytest.mark.parametrize("users", [1, 2, 3])
+def test_a_few_users_of_the_lifecycle_have_places_on_the_whole_way_too(users):
+    places = [path_positions(simulate(users=users, days=7, seed=seed, scenario="lifecycle")) for seed in range(20)]
+    assert min(map(min, places)) >= 0
+    assert max(map(max, places)) <= 1
+
+
 def test_users_of_the_lifecycle_are_anywhere_on_the_way_and_their_work_follows_their_place(lifecycle):
     places = np.array(path_positions(lifecycle))
     assert np.histogram(places, bins=10, range=(0, 1))[0].min() > 70, "about a hundred in every tenth"

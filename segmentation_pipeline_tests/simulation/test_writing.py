@@ -140,3 +140,11 @@ def test_the_command_writes_what_the_scenario_says_and_null_is_short_for_one(tmp
     refused = CliRunner().invoke(app, ["simulate", "--out", str(tmp_path), "--null", "--scenario", "evolve"])
     assert refused.exit_code != 0
     assert "exclude each other" in refused.output
+
+
+def test_a_folder_that_cannot_be_made_is_told_without_a_traceback(tmp_path):
+    (tmp_path / "taken").write_text("a file")
+    done = CliRunner().invoke(app, ["simulate", "--out", str(tmp_path / "taken"), "--users", "3"])
+    assert done.exit_code == 2
+    assert "cannot be written" in done.output
+    assert "Next: name a folder" in " ".join(done.output.split())

@@ -74,6 +74,13 @@ def test_days_beyond_what_was_followed_are_not_observed_and_never_extrapolated()
     assert "nobody was followed to day 30" in outside.reason
 
 
+def test_a_day_that_too_few_were_followed_to_is_not_told_as_one_nobody_was() -> None:
+    durations = np.array([14.0] * 30 + [30.0] * 5)
+    curve = kaplan_meier(durations, ["censored"] * 35)
+    (point,) = read_curve(curve, [30], durations, last_followed_day=14, min_at_risk=20)
+    assert point.reason == "5 users still at risk on day 30, fewer than 20"
+
+
 def test_a_curve_is_cut_under_the_minimum_at_risk() -> None:
     durations = np.arange(1.0, 41.0)
     curve = kaplan_meier(durations, ["churn"] * 40)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -71,3 +73,11 @@ def test_too_little_to_learn_or_to_test_is_said(train_size: int, test_size: int,
     )
     assert (found.model, found.baseline) == (None, None)
     assert said in str(found.reason)
+
+
+def test_where_users_are_not_followed_there_is_no_day_to_predict() -> None:
+    train, few = _sample(1, (0.02, 0.06, 0.18)), _sample(2, (0.02, 0.06, 0.18), size=5)
+    test = replace(few, outcomes=np.full(15, "churn"), followed_days=np.array([0.0] + [14.0] * 14))
+    found = validate_groups(train, test, min_at_risk=20)
+    assert (found.tau_days, found.model, found.baseline) == (None, None, None)
+    assert found.reason == "users are not followed beyond the landmark: there is no day to predict"

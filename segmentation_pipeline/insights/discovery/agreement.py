@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from segmentation_pipeline.insights.discovery.assigning import ASSIGNED, PENDING
+from segmentation_pipeline.insights.discovery.assigning import PENDING
 from segmentation_pipeline.segments.tables import UNCLASSIFIED
 from segmentation_pipeline.survival.drop_off import drop_off_at
 
@@ -118,11 +118,6 @@ def segment_figures(rows: Sequence[Assignment], labels: Mapping[str, str], follo
 def pending_count(rows: Sequence[Assignment]) -> int:
     """Return how many users have no answer yet."""
     return sum(row.status == PENDING for row in rows)
-
-
-def assigned_share(rows: Sequence[Assignment]) -> float:
-    """Return the share of users that are in a segment."""
-    return sum(row.status == ASSIGNED for row in rows) / len(rows) if rows else 0.0
 
 
 def _retention(

@@ -41,10 +41,12 @@ from segmentation_pipeline.insights.discovery.tables import (
 )
 from segmentation_pipeline.insights.discovery.vectors import read_vectors
 from segmentation_pipeline.insights.discovery.writing import discovery_row, segment_rows
+from segmentation_pipeline.insights.model_use import model_of_run, spent
 from segmentation_pipeline.llm.client import LanguageModel
 from segmentation_pipeline.llm.failures import FailureKind
 from segmentation_pipeline.llm.limits import Limits
-from segmentation_pipeline.llm.questions import Run, Usage
+from segmentation_pipeline.llm.questions import Usage
+from segmentation_pipeline.markdown import Markdown, table
 from segmentation_pipeline.orchestration.pictures import png_metadata
 from segmentation_pipeline.orchestration.table_assets import refresh_month, table_asset
 from segmentation_pipeline.segments.tables import Clusters, UserClusters
@@ -92,7 +94,7 @@ def llm_segments(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dic
     return {
         "llm_segments": {
             "status": found.status,
-            "segments": dg.MetadataValue.md(_segments_table(found)),
+            "segments": _segments_table(found),
             "retired": {retired.segment.segment_id: retired.reason for retired in found.retired},
             **({"why_empty": found.reason} if found.reason and not found.segments else {}),
         },
@@ -101,7 +103,7 @@ def llm_segments(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dic
             "model": found.model,
             "users_looked_at": found.looked_at_count,
             "why_not_the_model": found.fallback or asked.unavailable or "none",
-            **_spent([usage]),
+            **spent([usage]),
         },
     }
 
@@ -153,13 +155,13 @@ def llm_assignments(context: dg.AssetExecutionContext, warehouse: Warehouse) -> 
             "pending": sum(pending_count(found.rows) for found in written),
             "providers": sorted({row.provider for found in written for row in found.rows}),
             "models": sorted({row.model for found in written for row in found.rows}),
-            **_spent([found.usage for found in written]),
+            **spent([found.usage for found in written]),
         },
         "llm_agreement": {
             **({} if agreement is None else {"adjusted_mutual_information": agreement}),
             **shown,
         },
-        "llm_segment_figures": {"figures": dg.MetadataValue.md(_figures_table(newest.figures))},
+        "llm_segment_figures": {"figures": _figures_table(newest.figures)},
     }
 
 
@@ -195,10 +197,10 @@ def _assigned(
 def _model(warehouse: Warehouse, month: date, run_id: str) -> tuple[LanguageModel, ModelProvider | None]:
     """Return the model of the settings, and the provider it makes where it can be asked."""
     settings = warehouse.settings
-    state = open_state(warehouse.home, settings)
-    asked = LanguageModel(settings.llm, state, Run(month, run_id))
+    asked = model_of_run(warehouse, month, run_id)
     if asked.unavailable is not None:
         return asked, None
+    state = open_state(warehouse.home, settings)
     return asked, ModelProvider(asked, state, Limits(settings.llm, state), settings.product)
 
 
@@ -206,37 +208,32 @@ def _labels(segments: tuple[Segment, ...]) -> dict[str, str]:
     return {segment.segment_id: segment.label for segment in segments}
 
 
-def _spent(usages: list[Usage]) -> dict[str, Any]:
-    costs = [usage.cost_usd for usage in usages]
-    known = [cost for cost in costs if cost is not None]
-    return {
-        "calls": sum(usage.call_count for usage in usages),
-        "calls_from_the_cache": sum(usage.cached_count for usage in usages),
-        "input_tokens": sum(usage.input_tokens for usage in usages),
-        "output_tokens": sum(usage.output_tokens for usage in usages),
-        "cost_usd": sum(known) if len(known) == len(costs) else "no price is known",
-    }
+def _segments_table(found: Discovery) -> Markdown:
+    return table(
+        ("segment", "label", "estimated:", "risk", "signals"),
+        [
+            (
+                segment.segment_id,
+                segment.label,
+                f"{segment.estimated_pct:g} %",
+                segment.churn_risk,
+                "; ".join(segment.defining_signals),
+            )
+            for segment in found.segments
+        ],
+    )
 
 
-def _segments_table(found: Discovery) -> str:
-    lines = ["| segment | label | estimated | risk | signals |", "|---|---|---|---|---|"]
-    for segment in found.segments:
-        cells = (
-            segment.segment_id,
-            segment.label,
-            f"{segment.estimated_pct:g} %",
-            segment.churn_risk,
-            "; ".join(segment.defining_signals),
-        )
-        lines.append("| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |")
-    return "\n".join(lines)
-
-
-def _figures_table(figures: list[SegmentFigures]) -> str:
-    lines = ["| segment | users | share | 14-day retention |", "|---|---|---|---|"]
-    for row in figures:
-        share = "" if row.share is None else f"{row.share:.1%}"
-        retained = row.retention_reason or f"{row.retained_day_14:.1%}"
-        label = row.segment_label.replace("|", "\\|")
-        lines.append(f"| {label} | {row.user_count:,} | {share} | {retained} |")
-    return "\n".join(lines)
+def _figures_table(figures: list[SegmentFigures]) -> Markdown:
+    return table(
+        ("segment", "users:", "share:", "14-day retention"),
+        [
+            (
+                row.segment_label,
+                f"{row.user_count:,}",
+                "" if row.share is None else f"{row.share:.1%}",
+                row.retention_reason or f"{row.retained_day_14:.1%}",
+            )
+            for row in figures
+        ],
+    )

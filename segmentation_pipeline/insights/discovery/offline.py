@@ -15,6 +15,7 @@ from segmentation_pipeline.clustering.matching import match_clusters
 from segmentation_pipeline.clustering.rows import canonical_order
 from segmentation_pipeline.insights.discovery.definitions import (
     SMALLEST_SHARE,
+    Centroid,
     Condition,
     Retired,
     Rule,
@@ -25,7 +26,13 @@ from segmentation_pipeline.insights.discovery.definitions import (
     place,
     with_id,
 )
-from segmentation_pipeline.insights.discovery.protocol import FEWEST_SEGMENTS, Failed, Population, Proposal
+from segmentation_pipeline.insights.discovery.protocol import (
+    FEWEST_SEGMENTS,
+    WANTED_SEGMENTS,
+    Failed,
+    Population,
+    Proposal,
+)
 from segmentation_pipeline.insights.discovery.sampling import scaled_columns
 from segmentation_pipeline.insights.discovery.wording import worded
 
@@ -150,8 +157,6 @@ def _narrowed(conditions: tuple[Condition, ...], added: Condition) -> tuple[Cond
 
 
 def _drafts(leaves: dict[int, list[Rule]]) -> list[Segment]:
-    from segmentation_pipeline.insights.discovery.definitions import Centroid
-
     nothing = Centroid(0, 0, 0, 0)
     return [
         Segment(str(label), "", "", (), "medium", "", 0.0, nothing, tuple(rules))
@@ -160,7 +165,10 @@ def _drafts(leaves: dict[int, list[Rule]]) -> list[Segment]:
 
 
 def _without_small(drafts: list[Segment], vectors: BehaviourVectors) -> list[Segment]:
-    """Leave out what holds too few of all users, and give the others their size and typical values; largest first."""
+    """Leave out what holds too few of all users, and give the others their size and typical values.
+
+    The largest first, and no more of them than wanted: what is small in the sample may not be among all users.
+    """
     labels = place(drafts, vectors).labels
     found = []
     for number, draft in enumerate(drafts):
@@ -169,7 +177,7 @@ def _without_small(drafts: list[Segment], vectors: BehaviourVectors) -> list[Seg
         if share >= SMALLEST_SHARE:
             centroid = centroid_of(vectors, is_member)
             found.append(replace(draft, estimated_pct=round(100 * share, 1), centroid=centroid))
-    return sorted(found, key=lambda draft: (-draft.estimated_pct, draft.centroid.values()))
+    return sorted(found, key=lambda draft: (-draft.estimated_pct, draft.centroid.values()))[: WANTED_SEGMENTS[1]]
 
 
 def _with_lived_ids(
@@ -200,12 +208,15 @@ def _with_lived_ids(
 
 
 def _with_old_names(segments: list[Segment], labels: dict[int, str]) -> list[Segment]:
-    """Let segments that live on keep their names, unless a new one would be called the same."""
-    new = {segment.label for number, segment in enumerate(segments) if number not in labels}
-    return [
-        replace(segment, label=labels[number]) if number in labels and labels[number] not in new else segment
-        for number, segment in enumerate(segments)
-    ]
+    """Let segments that live on keep their names, unless another would be called the same; today's own all differ."""
+    kept = dict(labels)
+    while True:
+        shown = [kept.get(number, segment.label).casefold() for number, segment in enumerate(segments)]
+        clashing = [number for number in kept if shown.count(shown[number]) > 1]
+        if not clashing:
+            return [replace(segment, label=kept.get(number, segment.label)) for number, segment in enumerate(segments)]
+        for number in clashing:
+            del kept[number]
 
 
 def retirement_reason(share: float) -> str:

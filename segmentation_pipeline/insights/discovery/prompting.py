@@ -20,6 +20,7 @@ from segmentation_pipeline.insights.discovery.vectors import (
     TIME_OF_DAY,
     Detail,
 )
+from segmentation_pipeline.insights.product_words import product_in_words
 from segmentation_pipeline.llm.prompts import Prompt, load_template
 from segmentation_pipeline.llm.tokens import estimate_tokens, trim_to_tokens
 from segmentation_pipeline.llm.untrusted import quote_untrusted
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 NAME_CHARS = 60
 """Characters of an action's name in a legend."""
 
-PRODUCT_CHARS = 1_200
 SHORT = dict(zip(MEASURES, ("freq", "depth", "breadth", "collab", "age"), strict=True))
 ACTIONS_A_USER = {Detail.FULL: 6, Detail.FEWER: 3, Detail.CENTROID: 0}
 """Most used actions told of each user; the vector's tail tells little and costs most."""
@@ -82,7 +82,7 @@ def discovery_prompt(
     """
     for shown in [level for level in (Detail.FULL, Detail.FEWER, Detail.CENTROID) if level <= detail]:
         slots = {
-            "product": _product(product),
+            "product": product_in_words(product),
             "legend": _legend(vectors, shown),
             "previous": _previous(previous, int(max_tokens * DEFINITIONS_SHARE)),
             "user_count": f"{len(vectors):,}",
@@ -153,17 +153,6 @@ def _line(vectors: BehaviourVectors, row: int, detail: Detail) -> str:
 def _path(vectors: BehaviourVectors, workflow: str) -> str:
     codes = {action: f"f{number}" for number, action in enumerate(vectors.actions, start=1)}
     return ">".join(codes.get(step, "other") for step in workflow.split(STEP_SEPARATOR)[:5])
-
-
-def _product(product: ProductContext) -> str:
-    told = {
-        "type": product.type,
-        "core features": ", ".join(product.core_features),
-        "what keeps users": ", ".join(product.retention_drivers),
-        "lifecycle": product.lifecycle,
-    }
-    lines = [f"{name}: {quote_untrusted(text, PRODUCT_CHARS // 4)}" for name, text in told.items() if text]
-    return "; ".join(lines) or "not described"
 
 
 def _previous(segments: Sequence[Segment], max_tokens: int) -> str:

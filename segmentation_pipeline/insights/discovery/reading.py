@@ -15,6 +15,7 @@ from segmentation_pipeline.insights.discovery.assigning import Assignment
 from segmentation_pipeline.insights.discovery.definitions import Centroid, Segment, read_rules
 from segmentation_pipeline.insights.discovery.discovering import Earlier
 from segmentation_pipeline.insights.discovery.tables import LlmAssignments, LlmDiscoveries
+from segmentation_pipeline.survival.follow_up import DAY_TOLERANCE
 from segmentation_pipeline.warehouse.tables import TableWrites
 
 if TYPE_CHECKING:
@@ -24,8 +25,6 @@ if TYPE_CHECKING:
 
 COMPUTED_FROM = ("llm_discoveries", "llm_segments", "user_clusters", "user_outcomes")
 """Tables whose rewriting makes the assignments of a refresh, or what is told of them, out of date."""
-
-DAY_TOLERANCE = 1e-6
 
 
 def read_earlier(db: Database, month: date) -> Earlier | None:
@@ -163,7 +162,7 @@ def read_followed(db: Database, month: date) -> Followed:
     )
     reason = None
     if horizon < RETENTION_DAY - DAY_TOLERANCE:
-        reason = f"followed for {horizon:.1f} days, 14 are needed"
+        reason = f"followed for {horizon:.1f} days, {RETENTION_DAY:g} are needed"
     elif definition == "none":
         reason = "nothing tells who dropped off"
     return Followed(

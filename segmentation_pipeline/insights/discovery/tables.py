@@ -1,6 +1,6 @@
 """Contracts of discovered segments: how each discovery went, its definitions, who was assigned, and what came of it.
 
-Add here: a table or column of system C, with unit and allowed values.
+Add here: a table or column about discovered segments, with unit and allowed values.
 Keep out: clusters (segments/) and the audit of models (llm/tables.py).
 """
 

@@ -90,7 +90,7 @@ class BehaviourVectors:
         return found
 
     def column(self, feature: str) -> NDArray[np.float64]:
-        """Return one feature by its name; zeros for an action or workflow nobody has in this refresh."""
+        """Return one feature by its name; zeros for an action not told by name, or a workflow nobody has, by now."""
         if feature in self.measures:
             return self.measures[feature]
         if feature.startswith(TIME_OF_DAY):
@@ -100,7 +100,8 @@ class BehaviourVectors:
         action = feature.removeprefix(ACTION_SHARE)
         if action not in self.actions:
             return np.zeros(len(self))
-        return np.asarray(self.action_shares[:, self.actions.index(action)], dtype=np.float64)
+        counts = self.action_counts[:, self.actions.index(action)]
+        return np.asarray(counts / np.maximum(self.event_counts, 1.0), dtype=np.float64)
 
     def centroid_space(self) -> Matrix:
         """Return users x the four measures of a centroid, logarithms where values are spread over magnitudes."""

@@ -33,7 +33,7 @@ ADJECTIVES: dict[str, tuple[str, str]] = {
 }
 PHRASES: dict[str, tuple[str, str]] = {
     "session_frequency": ("more visits a week", "fewer visits a week"),
-    "session_depth": ("longer visits", "shorter visits"),
+    "session_depth": ("more events a visit", "fewer events a visit"),
     "feature_breadth": ("more different actions", "fewer different actions"),
     "collaboration_score": ("more collaboration", "less collaboration"),
     "account_age_days": ("older accounts", "younger accounts"),
@@ -50,6 +50,9 @@ STRATEGIES: dict[str, tuple[str, str]] = {
     "collaboration_score": ("Put teammates and shared work first", "Make inviting a first teammate easy"),
     "account_age_days": ("Skip introductions", "Guide the first steps"),
 }
+SAME_VISITS = "Put what these users do most within reach: their visits are like everyone's"
+"""Where all users visit alike and only what they do differs."""
+
 MOST_SIGNALS = 5
 SPELLED = ("again", "besides", "likewise", "elsewhere", "otherwise", "also", "too")
 """Last words of labels that would otherwise be the same."""
@@ -126,11 +129,7 @@ def _noun(trait: Trait) -> str | None:
 
 
 def _description(traits: list[Trait]) -> str:
-    told = [
-        phrase
-        for trait in traits
-        if not trait.feature.startswith((TIME_OF_DAY, WORKFLOW)) and (phrase := _phrase(trait)) is not None
-    ][:2]
+    told = [_phrase(trait) for trait in traits if not trait.feature.startswith((TIME_OF_DAY, WORKFLOW))][:2]
     parts = [trait.feature for trait in traits[:4] if trait.feature.startswith(TIME_OF_DAY) and trait.distance_sd > 0]
     when = f", {feature_in_words(parts[0])}" if parts else ""
     return f"Users with {' and '.join(told)} than the average{when}." if told else f"Users like the average{when}."
@@ -144,7 +143,8 @@ def _phrase(trait: Trait) -> str:
 
 def _strategy(traits: list[Trait]) -> str:
     strongest = [trait for trait in traits if trait.feature in STRATEGIES][:2]
-    return "; ".join(STRATEGIES[trait.feature][trait.distance_sd < 0] for trait in strongest) + "."
+    told = [STRATEGIES[trait.feature][trait.distance_sd < 0] for trait in strongest]
+    return f"{'; '.join(told or [SAME_VISITS])}."
 
 
 def _signals(segment: Segment) -> tuple[str, ...]:

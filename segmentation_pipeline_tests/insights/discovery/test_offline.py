@@ -1,11 +1,13 @@
 """The tree: finds planted kinds, says so in rules that are the definition, keeps ids, and never differs on a rerun."""
 
+from dataclasses import replace
 from datetime import date
 
 import numpy as np
 import pytest
 
-from segmentation_pipeline.insights.discovery.definitions import place, read_rules, rule_in_words
+from segmentation_pipeline.insights.discovery import offline
+from segmentation_pipeline.insights.discovery.definitions import Condition, Rule, place, read_rules, rule_in_words
 from segmentation_pipeline.insights.discovery.discovering import Earlier, discover
 from segmentation_pipeline.insights.discovery.offline import TreeProvider
 from segmentation_pipeline.insights.discovery.sampling import spread_order
@@ -103,6 +105,48 @@ def test_any_beginning_of_the_spread_order_holds_every_kind_in_proportion():
     for size in (50, 120, 200):
         shares = np.bincount(order[:size] % 5, minlength=5) / size
         assert (abs(shares - 0.2) <= 0.08).all(), shares
+
+
+def test_no_more_segments_are_told_than_wanted_however_large_the_small_ones_of_the_sample_are():
+    vectors = planted(300)
+    vectors = replace(vectors, measures={**vectors.measures, "account_age_days": np.arange(300.0)})
+    tenths = [
+        Rule(
+            (
+                Condition("account_age_days", True, 30.0 * tenth - 1),
+                Condition("account_age_days", False, 30.0 * tenth + 29),
+            ),
+            0.9,
+        )
+        for tenth in range(10)
+    ]
+    kept = offline._without_small(offline._drafts({number: [rule] for number, rule in enumerate(tenths)}), vectors)
+    assert len(kept) == 8
+    assert {draft.estimated_pct for draft in kept} == {10.0}
+
+
+@pytest.mark.parametrize(
+    ("today", "before", "shown"),
+    [
+        (("A", "B", "C"), {0: "X", 1: "Y"}, ["X", "Y", "C"]),
+        (("A", "B", "C"), {0: "X", 1: "c"}, ["X", "B", "C"]),
+        (("A", "B", "C"), {0: "B", 1: "C"}, ["A", "B", "C"]),
+    ],
+    ids=["free", "taken by a new one", "taken by one that lost its own"],
+)
+def test_names_are_kept_as_long_as_no_two_segments_share_one(today, before, shown):
+    segments = [
+        replace(draft, label=label) for draft, label in zip(offline._drafts({0: [], 1: [], 2: []}), today, strict=True)
+    ]
+    assert [segment.label for segment in offline._with_old_names(segments, before)] == shown
+
+
+def test_users_who_visit_alike_and_do_different_things_are_told_what_to_offer():
+    vectors = planted(300)
+    alike = replace(vectors, measures={name: np.ones(300) for name in vectors.measures})
+    segments = found(alike).segments
+    assert len(segments) >= 3
+    assert all(len(segment.personalization_strategy.split()) > 5 for segment in segments)
 
 
 def test_names_of_actions_cannot_make_labels_long_or_equal():
