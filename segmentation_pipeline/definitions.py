@@ -12,6 +12,8 @@ import dagster as dg
 
 import segmentation_pipeline.events.assets as events_assets
 import segmentation_pipeline.events.checks as events_checks
+import segmentation_pipeline.experiments.assets as experiments_assets
+import segmentation_pipeline.experiments.checks as experiments_checks
 import segmentation_pipeline.insights.assets as insights_assets
 import segmentation_pipeline.insights.checks as insights_checks
 import segmentation_pipeline.insights.discovery.assets as discovery_assets
@@ -38,6 +40,7 @@ ASSET_MODULES: tuple[ModuleType, ...] = (
     retention_assets,
     insights_assets,
     discovery_assets,
+    experiments_assets,
 )
 CHECK_MODULES: tuple[ModuleType, ...] = (
     events_checks,
@@ -45,6 +48,7 @@ CHECK_MODULES: tuple[ModuleType, ...] = (
     retention_checks,
     insights_checks,
     discovery_checks,
+    experiments_checks,
 )
 VIEWS = (View("segmentation_pipeline.segments", "refresh_summary"),)
 

@@ -28,7 +28,7 @@ MIN_EXPERIMENTS = 3
 """Distinct experiments every advised segment gets; the setting may ask for more, never for fewer."""
 
 ID_DIGITS = 12
-"""Hexadecimal digits of a recommendation's hash: 48 bits, so a million pieces of advice meet by chance with p = .002."""
+"""Hexadecimal digits of a recommendation's hash: 48 bits, so that two of a million meet by chance in 1 of 600 cases."""
 
 MAX_NAME_WORDS = 5
 MAX_NAME_CHARS = 60
