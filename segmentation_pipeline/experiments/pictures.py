@@ -32,7 +32,7 @@ TITLE_CHARS = 58
 
 
 def draw_detectable(rows: Sequence[PowerRow], labels: Mapping[str, str], titles: Mapping[str, str]) -> Figure:
-    """Draw the relative effect that could be shown by week, a panel a segment, a line a metric (it is the same for all).
+    """Draw the relative effect that could be shown by week: a panel a segment, a line a metric.
 
     `labels` name the segments, `titles` the recommendations. A line begins in the first week that could show anything.
     """
