@@ -36,7 +36,7 @@ docs: $(VENV)/installed
 	$(BIN)/python -m docs
 
 clean:
-	rm -rf data/sample/warehouse data/sample/published data/sample/dagster data/sample/run.lock
+	rm -rf data/sample/warehouse data/sample/published data/sample/dagster data/sample/exports data/sample/run.lock
 
 $(VENV)/installed: pyproject.toml constraints.txt
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)

@@ -26,6 +26,7 @@ from pydantic import (
 )
 
 from segmentation_pipeline.errors import HomeError, SettingsError
+from segmentation_pipeline.lead_settings import LeadSettings
 from segmentation_pipeline.llm_settings import LlmSettings
 
 if TYPE_CHECKING:
@@ -277,6 +278,7 @@ class Settings(_Section):
     advice: AdviceSettings = AdviceSettings()
     experiments: ExperimentSettings = ExperimentSettings()
     product: ProductContext = ProductContext()
+    leads: LeadSettings = LeadSettings()
     llm: LlmSettings = LlmSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
     state: StateSettings = StateSettings()
@@ -340,6 +342,11 @@ class Home:
     def state_file(self) -> Path:
         """What cannot be computed again, unless `[state] url` names another place."""
         return self.root / "state.db"
+
+    @property
+    def exports(self) -> Path:
+        """Files for people: personas, clustered leads, pictures."""
+        return self.root / "exports"
 
     @property
     def dagster(self) -> Path:

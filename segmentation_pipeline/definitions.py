@@ -18,6 +18,8 @@ import segmentation_pipeline.insights.assets as insights_assets
 import segmentation_pipeline.insights.checks as insights_checks
 import segmentation_pipeline.insights.discovery.assets as discovery_assets
 import segmentation_pipeline.insights.discovery.checks as discovery_checks
+import segmentation_pipeline.leads.assets as leads_assets
+import segmentation_pipeline.leads.checks as leads_checks
 import segmentation_pipeline.retention.assets as retention_assets
 import segmentation_pipeline.retention.checks as retention_checks
 import segmentation_pipeline.segments.assets as segments_assets
@@ -41,6 +43,7 @@ ASSET_MODULES: tuple[ModuleType, ...] = (
     insights_assets,
     discovery_assets,
     experiments_assets,
+    leads_assets,
 )
 CHECK_MODULES: tuple[ModuleType, ...] = (
     events_checks,
@@ -49,12 +52,18 @@ CHECK_MODULES: tuple[ModuleType, ...] = (
     insights_checks,
     discovery_checks,
     experiments_checks,
+    leads_checks,
 )
-VIEWS = (View("segmentation_pipeline.segments", "refresh_summary"),)
+VIEWS = (
+    View("segmentation_pipeline.segments", "refresh_summary"),
+    View("segmentation_pipeline.leads", "lead_trends"),
+)
 
 INGEST = "ingest"
 DAILY_UPDATE = "daily_update"
+LEADS_UPDATE = "leads_update"
 INGESTED = ("raw_events", "sessions")
+LEADS = ("leads", "lead_personas", "lead_exports")
 CURRENT = ("current_features", "current_segments", "llm_assignments", "llm_calls")
 
 
@@ -93,9 +102,14 @@ def build_defs(*, home_root: Path | None = None, overrides: Mapping[str, Any] | 
         ),
         dg.define_asset_job(
             DAILY_UPDATE,
-            selection=_whole(*INGESTED, *CURRENT, PUBLISHED_WAREHOUSE),
+            selection=_whole(*INGESTED, *CURRENT, *LEADS, PUBLISHED_WAREHOUSE),
             description="What changed today: ingest, sessions, current segments by the stored model, "
-            "users who still wait for a discovered segment, publish.",
+            "users who still wait for a discovered segment, new imports of leads, publish.",
+        ),
+        dg.define_asset_job(
+            LEADS_UPDATE,
+            selection=_whole(*LEADS, PUBLISHED_WAREHOUSE),
+            description="New and changed imports of leads: read, personas, files for people, publish.",
         ),
         dg.define_asset_job(
             INGEST,

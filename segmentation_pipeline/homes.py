@@ -70,20 +70,38 @@ def bring_events(home: Home, paths: Sequence[Path], *, is_sample: bool) -> list[
             f"{home.root} is the sample home; your own data does not go into it. "
             "Next: `segpipe init MY_HOME`, then `segpipe run --home MY_HOME --events ...`."
         )
+    return _brought(home, paths, home.landing, "--events")
+
+
+def bring_leads(home: Home, paths: Sequence[Path], *, is_sample: bool) -> list[Path]:
+    """Copy files of leads into landing/leads, each whole or not at all; return where they are now.
+
+    Raises:
+        HomeError: the home is the sample, or a path does not exist (nor any that matches it as a pattern).
+    """
+    if paths and is_sample:
+        raise HomeError(
+            f"{home.root} is the sample home; your own data does not go into it. "
+            "Next: `segpipe init MY_HOME`, then `segpipe run --home MY_HOME --leads ...`.",
+        )
+    return _brought(home, paths, home.landing / "leads", "--leads")
+
+
+def _brought(home: Home, paths: Sequence[Path], folder: Path, option: str) -> list[Path]:
     brought = []
-    for path in _expanded(paths):
+    for path in _expanded(paths, option):
         files = sorted(file for file in path.rglob("*") if file.is_file()) if path.is_dir() else [path]
-        brought += [_bring(home, file, home.landing / file.relative_to(path.parent)) for file in files]
+        brought += [_bring(home, file, folder / file.relative_to(path.parent)) for file in files]
     return brought
 
 
-def _expanded(paths: Sequence[Path]) -> list[Path]:
+def _expanded(paths: Sequence[Path], option: str) -> list[Path]:
     """Return the paths with patterns the shell left alone (quoted, or on a shell without them) filled in."""
     found: list[Path] = []
     for path in paths:
         matching = [path] if path.exists() else sorted(Path(path.anchor).glob(str(path.relative_to(path.anchor))))
         if not matching:
-            raise HomeError(f"{path} does not exist. Next: check the path given to --events.")
+            raise HomeError(f"{path} does not exist. Next: check the path given to {option}.")
         found += matching
     return found
 

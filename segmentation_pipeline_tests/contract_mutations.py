@@ -128,6 +128,16 @@ ROW_MUTATIONS: dict[tuple[str, str], str] = {
     ("llm_assignments", "pending_users_have_no_segment"): "status = 'pending', segment_id = NULL, confidence = 0.9",
     ("llm_assignments", "assigned_users_are_sure_enough"): "status = 'assigned', confidence = 0.49",
     ("llm_segment_figures", "retention_known_as_a_whole"): "retention_status = 'observed', retained_day_14 = NULL",
+    ("lead_files", "every_record_is_accounted_for"): "read_count = read_count + 1",
+    ("lead_files", "error_says_why"): "error = CASE status WHEN 'error' THEN NULL ELSE 'unreadable' END",
+    ("rejected_leads", "record_is_bounded"): "record = repeat('x', 1_000_000)",
+    ("lead_imports", "one_group_says_why"): "status_reason = CASE status WHEN 'grouped' THEN 'none' END",
+    ("lead_imports", "outcomes_add_up"): "lead_count = lead_count + 1",
+    ("lead_imports", "rate_is_that_of_the_counts"): "overall_rate = CASE WHEN overall_rate IS NULL THEN 0.5 END",
+    ("lead_personas", "rate_within_its_interval"): "shrunken_rate = 0.5, rate_low = 0.6, rate_high = 0.7",
+    ("lead_personas", "conversions_within_leads"): "conversion_count = counted_count + 1",
+    ("lead_personas", "rate_known_as_a_whole"): "best_probability = CASE WHEN best_probability IS NULL THEN 0.5 END",
+    ("lead_columns", "unused_says_why"): "status = 'leaking', reason = NULL",
 }
 """(table, name of the constraint over a row) -> SET clause that breaks it."""
 

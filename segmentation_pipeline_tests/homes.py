@@ -37,15 +37,24 @@ u-dirty,2026-01-06T10:00:00Z,login,
 u-dirty,2026-01-06T10:00:00Z,login,
 """
 
+DIRTY_LEADS = """Lead ID,State,Age,is_sale
+1,Texas,130,TRUE
+2,Texas,30,no
+2,Texas,30,no
+"""
+
 
 def make_planted_home(root: Path, *, users: int = 300, days: int = 7, seed: int = 3) -> Home:
     """Make a home with a simulated log, a few bad rows beside it, and settings that keep a refresh quick."""
+    from segmentation_pipeline.simulation.leads import simulate_leads, write_home_leads
     from segmentation_pipeline.simulation.simulate import simulate
     from segmentation_pipeline.simulation.writing import write_home_log
 
     home = create_home(root)
     home.settings_file.write_text(PLANTED_SETTINGS, encoding="utf-8")
     write_home_log(simulate(users=users, days=days, seed=seed), root)
+    write_home_leads(simulate_leads(leads=120, seed=seed), root)
+    (home.landing / "leads" / "dirty.csv").write_text(DIRTY_LEADS, encoding="utf-8")
     (home.landing / "dirty.csv").write_text(DIRTY_EVENTS, encoding="utf-8")
     return home
 

@@ -105,5 +105,5 @@ def test_running_the_sample_leaves_git_clean(made_run):
 def test_the_committed_sample_is_what_the_simulator_writes(tmp_path):
     command = [sys.executable, "-m", "segmentation_pipeline.cli", "simulate", "--out", str(tmp_path)]
     subprocess.run([*command, "--users", "1000", "--days", "7", "--seed", "7"], check=True, capture_output=True)
-    for name in ("landing/events.csv", "truth.csv"):
+    for name in ("landing/events.csv", "truth.csv", "landing/leads/leads.csv", "truth_leads.csv"):
         assert (tmp_path / name).read_bytes() == (Path(SAMPLE_HOME) / name).read_bytes()

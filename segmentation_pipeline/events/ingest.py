@@ -2,29 +2,28 @@
 
 The tables depend on the contents of the files and their names, never on the order or the day they arrived:
 of two equal events the one of the file earlier in name order is kept, whenever that file comes.
-Add here: a rule about which files are read again. Keep out: how a single file is read (staging.py).
+Add here: a rule about which files are read again. Keep out: how a single file is read (landing/).
 """
 
 from __future__ import annotations
 
-import contextlib
 import hashlib
 import json
-import shutil
-import tempfile
 from collections import Counter
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-from segmentation_pipeline.events.sources import LandedFile, find_files, identify
-from segmentation_pipeline.events.staging import Stage, StagedFile, open_stage
+from segmentation_pipeline.events.records import event_records
 from segmentation_pipeline.events.tables import LandedFiles, RawEvents, RejectedEvents, SessionBacklog
+from segmentation_pipeline.landing.scratch import empty_folder
+from segmentation_pipeline.landing.sources import LandedFile, batches, find_files, identify
+from segmentation_pipeline.landing.staging import Stage, StagedFile, open_stage
 from segmentation_pipeline.warehouse.database import load_sql
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
     from datetime import datetime
+    from pathlib import Path
 
     from segmentation_pipeline.config import InputSettings
     from segmentation_pipeline.warehouse.database import Database
@@ -32,8 +31,7 @@ if TYPE_CHECKING:
 READING_RULES = 1
 """Raised when files would be read differently than before, so that every home reads its files again."""
 
-BATCH_BYTES = 256 << 20
-"""Bytes of files staged together: finding known events costs one pass over the warehouse per batch, not per file."""
+DUPLICATES = "row_number_in_stage BIGINT, file_number INTEGER, kept_in INTEGER"
 
 TABLES = (RawEvents, RejectedEvents, LandedFiles, SessionBacklog)
 
@@ -72,28 +70,24 @@ def ingest_landing(
         return IngestReport((), unchanged, ())
     seen = _first_seen(db)
     _forget(db, names)
-    with _empty_folder(scratch) as folder:
-        for batch in _batches(to_read):
-            with open_stage(db.connection, settings, folder) as stage:
+    with empty_folder(scratch) as folder:
+        for batch in batches(to_read):
+            with open_stage(
+                db.connection,
+                event_records(settings),
+                folder,
+                timezone=settings.default_timezone,
+                max_field_chars=settings.max_field_chars,
+            ) as stage:
                 for file in batch:
                     stage.read(file, seen.setdefault(file.sha256, now))
-                stage.find_duplicates()
+                _find_duplicates(stage)
                 _load(db, stage, fingerprint)
     _write_backlog(db)
     for table in TABLES:
         db.validate(table)
         db.record_write(table)
     return _report(db, names, unchanged)
-
-
-@contextlib.contextmanager
-def _empty_folder(scratch: Path | None) -> Iterator[Path]:
-    """Yield an empty folder that is gone afterwards; what a killed ingestion left in `scratch` goes first."""
-    if scratch is not None:
-        shutil.rmtree(scratch, ignore_errors=True)
-        scratch.mkdir(parents=True)
-    with tempfile.TemporaryDirectory(dir=scratch, prefix="segpipe-") as folder:
-        yield Path(folder)
 
 
 def settings_fingerprint(db: Database, settings: InputSettings) -> str:
@@ -134,16 +128,6 @@ def _first_seen(db: Database) -> dict[str, datetime]:
     return {row["sha256"]: row["first_seen_at"] for row in rows}
 
 
-def _batches(files: Sequence[LandedFile]) -> Iterator[list[LandedFile]]:
-    batch: list[LandedFile] = []
-    for file in files:
-        if batch and sum(other.byte_count for other in batch) + file.byte_count > BATCH_BYTES:
-            yield batch
-            batch = []
-        batch.append(file)
-    yield batch
-
-
 def _forget(db: Database, names: Sequence[str]) -> None:
     """Remove what the files contributed before, and note whose sessions that changes."""
     bound = {"names": list(names)}
@@ -155,6 +139,19 @@ def _forget(db: Database, names: Sequence[str]) -> None:
     )
     for table in ("raw_events", "rejected_events", "landed_files"):
         db.execute(f"DELETE FROM {table} WHERE list_contains($names::VARCHAR[], file_name)", bound)
+
+
+def _find_duplicates(stage: Stage) -> None:
+    """Note in the stage's table `duplicates` which staged records repeat an event of the batch."""
+    stage.connection.execute(f"CREATE TABLE {stage.name}.duplicates ({DUPLICATES})")
+    stage.connection.execute(
+        f"CREATE TABLE {stage.name}.repeated AS SELECT event_key FROM {stage.name}.staged "
+        "WHERE user_id IS NOT NULL GROUP BY event_key HAVING count(*) > 1"
+    )
+    (repeated,) = stage.connection.execute(f"SELECT count(*) FROM {stage.name}.repeated").fetchone() or (0,)
+    if repeated:
+        sql = load_sql(__package__, "batch_duplicates").format(stage=stage.name)
+        stage.connection.execute(f"INSERT INTO {stage.name}.duplicates {sql}")
 
 
 def _load(db: Database, stage: Stage, fingerprint: str) -> None:

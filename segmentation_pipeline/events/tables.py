@@ -6,13 +6,11 @@ Keep out: everything computed from behaviour (feature_tables.py).
 
 from datetime import datetime
 
+from segmentation_pipeline.landing.readers import MAX_RECORD_CHARS
 from segmentation_pipeline.warehouse.contracts import Integer, Table, Text, Utc, column, dataframe_check
 
 EARLIEST_EVENT = datetime(1900, 1, 1)  # noqa: DTZ001 - naive UTC, as every moment in the warehouse
 """Earlier times are slips of a format (`10-11-12` reads as the year 10), so they count as unparseable."""
-
-MAX_RECORD_CHARS = 1_000
-"""Characters kept of a rejected record: enough to recognise it, too few to copy a broken file into the warehouse."""
 
 REASONS = (
     "blank_user",

@@ -107,8 +107,33 @@ def pseudonym_tables(connection: sa.Connection) -> None:
     made.create_all(connection, checkfirst=False)
 
 
+def persona_names_and_notes(connection: sa.Connection) -> None:
+    """Version 4: names people gave lead personas, and their notes on them."""
+    made = sa.MetaData()
+    sa.Table(
+        "persona_edits",
+        made,
+        sa.Column("edit_id", sa.Integer, primary_key=True),
+        sa.Column("persona_id", sa.String(200), nullable=False, index=True),
+        sa.Column("name", sa.String(80)),
+        sa.Column("edited_at", sa.DateTime, nullable=False),
+        sa.Column("edited_by", sa.String(200), nullable=False),
+    )
+    sa.Table(
+        "persona_notes",
+        made,
+        sa.Column("note_id", sa.Integer, primary_key=True),
+        sa.Column("persona_id", sa.String(200), nullable=False, index=True),
+        sa.Column("text", sa.Text, nullable=False),
+        sa.Column("created_at", sa.DateTime, nullable=False),
+        sa.Column("created_by", sa.String(200), nullable=False),
+        sa.Column("deleted_at", sa.DateTime),
+    )
+    made.create_all(connection, checkfirst=False)
+
+
 def roadmap_tables(connection: sa.Connection) -> None:
-    """Version 4: experiments people plan, and every edit of their plans."""
+    """Version 5: experiments people plan, and every edit of their plans."""
     made = sa.MetaData()
     sa.Table(
         "roadmap_entries",
@@ -139,7 +164,13 @@ def roadmap_tables(connection: sa.Connection) -> None:
     made.create_all(connection, checkfirst=False)
 
 
-MIGRATIONS: Sequence[Migration] = (names_and_notes, llm_tables, pseudonym_tables, roadmap_tables)
+MIGRATIONS: Sequence[Migration] = (
+    names_and_notes,
+    llm_tables,
+    pseudonym_tables,
+    persona_names_and_notes,
+    roadmap_tables,
+)
 
 
 def version_of(connection: sa.Connection) -> int:

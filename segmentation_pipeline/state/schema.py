@@ -51,6 +51,29 @@ segment_notes = sa.Table(
 )
 """One row per note, kept for ever; `deleted_at` takes it out of sight."""
 
+persona_edits = sa.Table(
+    "persona_edits",
+    metadata,
+    sa.Column("edit_id", sa.Integer, primary_key=True),
+    sa.Column("persona_id", sa.String(ID_CHARS), nullable=False, index=True),
+    sa.Column("name", sa.String(NAME_CHARS)),
+    sa.Column("edited_at", sa.DateTime, nullable=False),
+    sa.Column("edited_by", sa.String(ID_CHARS), nullable=False),
+)
+"""One row per renaming of a lead persona, kept for ever; the newest counts, a null name being its own label again."""
+
+persona_notes = sa.Table(
+    "persona_notes",
+    metadata,
+    sa.Column("note_id", sa.Integer, primary_key=True),
+    sa.Column("persona_id", sa.String(ID_CHARS), nullable=False, index=True),
+    sa.Column("text", sa.Text, nullable=False),
+    sa.Column("created_at", sa.DateTime, nullable=False),
+    sa.Column("created_by", sa.String(ID_CHARS), nullable=False),
+    sa.Column("deleted_at", sa.DateTime),
+)
+"""One row per note on a lead persona, kept for ever; `deleted_at` takes it out of sight."""
+
 llm_cache = sa.Table(
     "llm_cache",
     metadata,

@@ -132,7 +132,7 @@ def delete_note(connection: sa.Connection, note_id: int) -> Note:
     return found
 
 
-def clean_name(name: str) -> str:
+def clean_name(name: str, *, of: str = "segment") -> str:
     """Return a name on one line, without invisible characters, in Unicode's composed form.
 
     Raises:
@@ -140,10 +140,10 @@ def clean_name(name: str) -> str:
     """
     cleaned = one_line(name)
     if not any(unicodedata.category(character)[0] in "LNPS" for character in cleaned):
-        raise EditRefused("A segment's name needs at least one visible character. Next: give a name of 1 to 80.")
+        raise EditRefused(f"A {of}'s name needs at least one visible character. Next: give a name of 1 to 80.")
     if len(cleaned) > NAME_CHARS:
         raise EditRefused(
-            f"A segment's name has at most {NAME_CHARS} characters; this one has {len(cleaned)}. "
+            f"A {of}'s name has at most {NAME_CHARS} characters; this one has {len(cleaned)}. "
             f"Next: shorten it, and put the rest into a note."
         )
     return cleaned

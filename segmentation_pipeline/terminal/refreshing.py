@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from rich.markup import escape
+
 from segmentation_pipeline.errors import HomeError
 from segmentation_pipeline.events.clock import log_months, log_span, measure_clock
 from segmentation_pipeline.events.inactivity import measure_inactivity
@@ -15,6 +17,7 @@ from segmentation_pipeline.orchestration.dead_runs import fail_dead_runs
 from segmentation_pipeline.orchestration.job_runs import RunOutcome, home_instance, run_job
 from segmentation_pipeline.orchestration.partitions import months_between
 from segmentation_pipeline.orchestration.refresh_requests import MONTHLY_REFRESH, REASON_TAG
+from segmentation_pipeline.terminal.leads import has_leads, print_leads, print_leads_next_steps
 from segmentation_pipeline.terminal.runs import progress_display
 from segmentation_pipeline.terminal.summary import print_next_steps, print_refresh
 from segmentation_pipeline.warehouse.warehouse import Warehouse
@@ -35,6 +38,8 @@ def refresh_home(home: Home, console: Console, *, month: date | None, all_months
     """
     if not _ingest(home, console):
         return False
+    if has_leads(home) and not _has_events(home):
+        return _refresh_leads(home, console)
     configure_home(home, console, is_forced=False)
     months = _months(home, month=month, all_months=all_months)
     is_success = True
@@ -44,8 +49,25 @@ def refresh_home(home: Home, console: Console, *, month: date | None, all_months
         is_success = is_success and outcome.is_success
         if outcome.is_success:
             print_refresh(console, home, chosen)
+    if has_leads(home):
+        print_leads(console, home)
     print_next_steps(console, home)
     return is_success
+
+
+def _refresh_leads(home: Home, console: Console) -> bool:
+    """Run what a home of leads alone needs."""
+    outcome = _run(home, console, "leads_update", "leads")
+    _tell(console, outcome)
+    if outcome.is_success:
+        print_leads(console, home)
+        print_leads_next_steps(console, home)
+    return outcome.is_success
+
+
+def _has_events(home: Home) -> bool:
+    with Warehouse(home, home.settings()).read() as db:
+        return log_months(db) is not None
 
 
 def configure_home(home: Home, console: Console, *, is_forced: bool) -> None:
@@ -125,6 +147,6 @@ def _run(home: Home, console: Console, job_name: str, title: str, *, partition_k
 
 def _tell(console: Console, outcome: RunOutcome) -> None:
     for warning in outcome.warnings:
-        console.print(f"[yellow]check[/] {warning}", highlight=False, soft_wrap=True)
+        console.print(f"[yellow]check[/] {escape(warning)}", highlight=False, soft_wrap=True)
     if not outcome.is_success:
-        console.print(f"[bold red]failed[/] {outcome.problem}", highlight=False, soft_wrap=True)
+        console.print(f"[bold red]failed[/] {escape(outcome.problem or '')}", highlight=False, soft_wrap=True)

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from segmentation_pipeline.events import ingest
+from segmentation_pipeline.landing import sources
 from segmentation_pipeline.warehouse.database import Database
 from segmentation_pipeline_tests.events.landing import NOW, csv, landing_folder
 
@@ -50,7 +51,7 @@ def test_equal_keys_of_different_events_lose_nothing(landing, monkeypatch):
         text = real(package, name)
         return text.replace(*constant[name]) if name in constant else text
 
-    monkeypatch.setattr("segmentation_pipeline.events.staging.load_sql", with_one_key)
+    monkeypatch.setattr("segmentation_pipeline.events.records.load_sql", with_one_key)
     rows = [f"u{number % 7},2024-01-0{1 + number % 3},a" for number in range(42)]
     landing.land("a.csv", csv(*rows))
     landing.land("b.csv", csv(*rows[:5], "new,2024-01-01,a"))
@@ -192,7 +193,7 @@ def test_files_may_arrive_in_any_order_one_by_one_or_together(
         landing_folder(tmp_path_factory.mktemp("whole") / "landing") as whole,
         landing_folder(tmp_path_factory.mktemp("single") / "landing") as single,
     ):
-        patch.setattr(ingest, "BATCH_BYTES", 1 << 20 if is_batched else 1)
+        patch.setattr(sources, "BATCH_BYTES", 1 << 20 if is_batched else 1)
         patch.setattr(Database, "validate", lambda *_: None)  # half of the time, and proved elsewhere
         for name, content in contents.items():
             whole.land(name, content)

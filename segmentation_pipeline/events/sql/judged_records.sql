@@ -2,11 +2,14 @@
 -- The first reason that applies wins; a blank line is no record at all, only counted for the numbers of the others.
 -- A time after $landed_at, when its file was first seen, is in the future.
 WITH cleaned AS (
-    SELECT * REPLACE (
-        without_blanks(user_id) AS user_id,
-        without_blanks(action) AS action,
-        without_blanks(event_id) AS event_id
-    )
+    SELECT
+        * REPLACE (
+            without_blanks(user_id) AS user_id,
+            without_blanks(action) AS action,
+            without_blanks(event_id) AS event_id
+        ),
+        "timestamp" AS time_text,
+        timestamp_typed AS typed_at
     FROM ({fields}) AS fields
 ),
 

@@ -1,6 +1,6 @@
 -- One row per record of file number $file_number, in the order of the file, so a record's place is its row number:
 -- numbering every record while reading would cost more than all the rest.
--- A record that is no event has no user; its columns then hold why and what (see numbered_rejections.sql):
+-- A record that is no event has no user; its columns then hold why and what (see records.py):
 -- event_id the reason, action the time as written, metadata the record.
 SELECT
     $file_number::INTEGER AS file_number,

@@ -1,0 +1,140 @@
+"""Lead personas as readers see them: figures of an import, under the names people gave them.
+
+Add here: a question about personas. Keep out: segments of users, and what an edit may hold (state/).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING
+
+from segmentation_pipeline.client.published import ask
+from segmentation_pipeline.errors import NotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    import duckdb
+
+    from segmentation_pipeline.state.persona_edits import PersonaNote
+
+
+@dataclass(frozen=True)
+class LeadImport:
+    """One import of leads: how many, what is known of their outcome, and how they were grouped."""
+
+    import_id: str
+    status: str
+    status_reason: str | None
+    lead_count: int
+    unknown_outcome_count: int
+    immature_count: int
+    counted_count: int
+    conversion_count: int
+    overall_rate: float | None
+    persona_count: int
+    verdict: str | None
+    verdict_reason: str | None
+
+
+@dataclass(frozen=True)
+class Persona:
+    """One persona of an import, by the name to show; `name` is its own, tier included."""
+
+    persona_id: str
+    import_id: str
+    display_name: str
+    name: str
+    label: str
+    rank: int
+    size: int
+    share: float
+    conversion_count: int
+    raw_rate: float | None
+    shrunken_rate: float | None
+    rate_low: float | None
+    rate_high: float | None
+    best_probability: float | None
+    value_tier: str
+    is_tier_uncertain: bool
+    notes: tuple[str, ...]
+
+
+_STORED = tuple(field.name for field in fields(Persona) if field.name not in ("display_name", "notes"))
+
+
+def lead_imports(connection: duckdb.DuckDBPyConnection) -> list[LeadImport]:
+    """Return every import of leads in the published copy, in name order; the last one counts as the newest."""
+    rows = ask(
+        connection,
+        "SELECT import_id, status, status_reason, lead_count, unknown_outcome_count, immature_count, counted_count,"
+        " conversion_count, overall_rate, persona_count, verdict, verdict_reason FROM lead_imports ORDER BY import_id",
+    )
+    return [LeadImport(*row) for row in rows]
+
+
+def newest_import(connection: duckdb.DuckDBPyConnection, asked: str | None = None) -> str:
+    """Return the import asked for, else the newest.
+
+    Raises:
+        NotFound: there is no such import, or none at all.
+    """
+    known = [found.import_id for found in lead_imports(connection)]
+    if not known:
+        raise NotFound("No leads are published yet. Next: `segpipe run --leads YOUR_FILE`.")
+    if asked is not None and asked not in known:
+        raise NotFound(f"There is no import {asked}. Next: choose one of {', '.join(known[-30:])}.")
+    return asked or known[-1]
+
+
+def personas(
+    connection: duckdb.DuckDBPyConnection,
+    import_id: str,
+    names: Mapping[str, str],
+    notes: Sequence[PersonaNote],
+) -> list[Persona]:
+    """Return the personas of an import, highest rate first."""
+    rows = ask(
+        connection,
+        f"SELECT {', '.join(_STORED)} FROM lead_personas WHERE import_id = $id ORDER BY rank",
+        {"id": import_id},
+    )
+    told: dict[str, list[str]] = {}
+    for note in notes:
+        told.setdefault(note.persona_id, []).append(note.text)
+    found = [dict(zip(_STORED, row, strict=True)) for row in rows]
+    return [
+        Persona(
+            **one,
+            display_name=names.get(one["persona_id"], one["name"]),
+            notes=tuple(told.get(one["persona_id"], ())),
+        )
+        for one in found
+    ]
+
+
+def known_persona(connection: duckdb.DuckDBPyConnection, persona_id: str) -> str:
+    """Return the newest import a persona lives in.
+
+    Raises:
+        NotFound: no published import has such a persona; the text names those of the newest.
+    """
+    rows = ask(connection, "SELECT max(import_id) FROM lead_personas WHERE persona_id = $id", {"id": persona_id})
+    if rows[0][0] is None:
+        newest = newest_import(connection)
+        known = [
+            row[0]
+            for row in ask(
+                connection,
+                "SELECT persona_id FROM lead_personas WHERE import_id = $id ORDER BY rank",
+                {"id": newest},
+            )
+        ]
+        raise NotFound(f"There is no persona {persona_id}. Next: choose one of {', '.join(known)}.")
+    return str(rows[0][0])
+
+
+def labels(connection: duckdb.DuckDBPyConnection, import_id: str) -> dict[str, str]:
+    """Return persona_id -> its own label, of an import."""
+    rows = ask(connection, "SELECT persona_id, label FROM lead_personas WHERE import_id = $id", {"id": import_id})
+    return {str(persona_id): str(label) for persona_id, label in rows}

@@ -1,0 +1,170 @@
+"""Assets of leads: imports read, personas found in each, files for people.
+
+Add here: a thin asset: read, call, write, report. Keep out: reading files (ingest.py) and finding (assembling.py).
+"""
+
+import base64
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+
+from segmentation_pipeline.leads.exporting import write_exports
+from segmentation_pipeline.leads.ingest import ingest_leads
+from segmentation_pipeline.leads.refreshing import refresh_personas
+from segmentation_pipeline.leads.tables import (
+    LeadCandidates,
+    LeadClusters,
+    LeadColumns,
+    LeadEvidence,
+    LeadExports,
+    LeadFiles,
+    LeadImports,
+    LeadModels,
+    LeadPersonas,
+    Leads,
+    RejectedLeads,
+)
+from segmentation_pipeline.orchestration.table_assets import table_asset
+from segmentation_pipeline.warehouse.resource import Warehouse
+
+MOST_TOLD = 10
+"""Imports, files and personas shown in metadata, the newest by name."""
+
+
+@table_asset(Leads, RejectedLeads, LeadFiles, group="leads", kinds={"duckdb", "sql"})
+def landed_leads(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dict[str, dict[str, Any]]:
+    """Files that are new or changed in landing/leads are read, each an import; the others cost only their hash.
+
+    A record that is no lead is kept with its reason; an outcome no word list knows is kept as unknown, in no rate.
+    """
+    scratch = warehouse.home.warehouse_file.parent / "incoming_leads"
+    with warehouse.transaction() as db:
+        report = ingest_leads(
+            db,
+            warehouse.home.landing,
+            warehouse.settings.leads,
+            warehouse.settings.input,
+            now=datetime.now(UTC).replace(tzinfo=None),
+            scratch=scratch,
+        )
+        files = db.rows(f"SELECT * FROM lead_files ORDER BY import_id DESC LIMIT {MOST_TOLD}")
+        reasons = db.rows("SELECT reason, count(*) AS records FROM rejected_leads GROUP BY reason ORDER BY reason")
+    for error in report.errors:
+        context.log.warning(error)
+    shown = "\n".join(
+        f"| {_cell(row['import_id'])} | {row['status']} | {row['read_count']:,} | {row['accepted_count']:,} "
+        f"| {row['rejected_count']:,} | {row['duplicate_count']:,} | `{_cell(row['mapping'])}` |"
+        for row in files
+    )
+    return {
+        "leads": {"accepted_now": report.accepted_count, "duplicates_now": report.duplicate_count},
+        "rejected_leads": {row["reason"]: row["records"] for row in reasons},
+        "lead_files": {
+            "read_now": len(report.read_files),
+            "unchanged": len(report.unchanged_files),
+            "errors_now": len(report.errors),
+            "files": dg.MetadataValue.md(
+                f"| import | status | read | accepted | rejected | duplicate | mapping |\n|-|-|-|-|-|-|-|\n{shown}",
+            ),
+        },
+    }
+
+
+@table_asset(
+    LeadImports,
+    LeadClusters,
+    LeadPersonas,
+    LeadColumns,
+    LeadCandidates,
+    LeadEvidence,
+    LeadModels,
+    reads=[Leads, LeadFiles],
+    group="leads",
+    kinds={"duckdb", "scikitlearn"},
+)
+def lead_personas(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dict[str, dict[str, Any]]:
+    """Imports whose leads or settings changed are grouped, rated and named; personas keep their ids by profile.
+
+    The outcome is never a feature, nor is a column that alone nearly tells it. Rates are drawn to everyone's
+    (beta-binomial), ranked by that, with interval and the chance to be the best.
+    """
+    refreshed = refresh_personas(warehouse)
+    for import_id, found in refreshed.found.items():
+        context.log.info("%s: %s personas of %s leads", import_id, len(found.personas), len(found.leads))
+    with warehouse.read() as db:
+        personas = db.rows(
+            "SELECT p.* FROM lead_personas AS p"
+            " WHERE import_id = (SELECT max(import_id) FROM lead_imports) ORDER BY rank",
+        )
+        columns = db.rows(
+            "SELECT * FROM lead_columns WHERE import_id = (SELECT max(import_id) FROM lead_imports) ORDER BY rowid",
+        )
+    return {
+        "lead_imports": {"looked_at_now": len(refreshed.found), "unchanged": len(refreshed.unchanged)},
+        "lead_personas": {"newest_import": dg.MetadataValue.md(_personas_table(personas))} if personas else {},
+        "lead_columns": {"newest_import": dg.MetadataValue.md(_columns_table(columns))} if columns else {},
+    }
+
+
+@table_asset(
+    LeadExports,
+    reads=[LeadImports, LeadPersonas, LeadClusters, LeadFiles],
+    group="leads",
+    kinds={"file", "matplotlib"},
+)
+def lead_exports(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dict[str, Any]:
+    """Personas as JSON, the landed file with its Cluster column, dashboard and map, under exports/leads/IMPORT.
+
+    Written anew when an import or what people call its personas changes; each file takes its place whole.
+    """
+    report = write_exports(warehouse)
+    for problem in report.problems:
+        context.log.warning(problem)
+    with warehouse.read() as db:
+        rows = db.rows(
+            "SELECT * FROM lead_exports WHERE import_id = (SELECT max(import_id) FROM lead_exports) ORDER BY kind",
+        )
+    paths = {str(row["kind"]): warehouse.home.root / row["path"] for row in rows}
+    pictures = {f"{kind}_picture": _picture(paths[kind].read_bytes()) for kind in ("dashboard", "pca") if kind in paths}
+    return {
+        "written_now": len(report.written),
+        "unchanged": len(report.unchanged),
+        "problems": "\n".join(report.problems) or "none",
+        **{kind: dg.MetadataValue.path(str(path)) for kind, path in paths.items()},
+        **pictures,
+    }
+
+
+def _personas_table(personas: list[dict[str, Any]]) -> str:
+    lines = [
+        f"| {row['rank']} | {_cell(row['name'])}{' ?' if row['is_tier_uncertain'] else ''} | {row['size']:,} "
+        f"| {_share(row['raw_rate'])} | {_share(row['shrunken_rate'])} "
+        f"| {_share(row['rate_low'])} to {_share(row['rate_high'])} | {_share(row['best_probability'])} |"
+        for row in personas
+    ]
+    head = "| rank | persona | leads | raw rate | rate | 95 % | best |\n|-|-|-|-|-|-|-|\n"
+    return head + "\n".join(lines)
+
+
+def _columns_table(columns: list[dict[str, Any]]) -> str:
+    lines = [
+        f"| {_cell(row['column_name'])} | {_cell(row['header'])} | {row['status']} | {row['kind']} "
+        f"| {row['level_count']:,} | {'–' if row['auc'] is None else format(row['auc'], '.2f')} "
+        f"| {_cell(row['reason'] or '')} |"
+        for row in columns
+    ]
+    return "| column | header | status | kind | values | AUC | why |\n|-|-|-|-|-|-|-|\n" + "\n".join(lines)
+
+
+def _share(value: float | None) -> str:
+    return "–" if value is None else f"{value:.1%}"
+
+
+def _cell(text: str) -> str:
+    """Return a text of a file fit for a cell of a markdown table."""
+    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;").replace("`", "'")
+
+
+def _picture(content: bytes) -> dg.MarkdownMetadataValue:
+    return dg.MetadataValue.md(f"![picture](data:image/png;base64,{base64.b64encode(content).decode('ascii')})")
