@@ -1,4 +1,4 @@
-"""The `segpipe` command: init, simulate, run, ui, configure, prompts, doctor, segments, personas.
+"""The `segpipe` command: init, simulate, run, ui, configure, prompts, doctor, segments, personas, roadmap.
 
 Add here: a command, as a few calls; every error a user can cause is printed, not raised.
 Keep out: what the commands do (terminal/).
@@ -19,6 +19,7 @@ from segmentation_pipeline.errors import SettingsError
 from segmentation_pipeline.homes import bring_events, bring_files, bring_leads, create_home, prepare_home, use_home
 from segmentation_pipeline.terminal.commands import HomeOption, month_given, told_plainly
 from segmentation_pipeline.terminal.personas import app as personas_app
+from segmentation_pipeline.terminal.roadmap import app as roadmap_app
 from segmentation_pipeline.terminal.segments import app as segments_app
 
 app = typer.Typer(
@@ -30,6 +31,7 @@ app = typer.Typer(
 console = Console()
 app.add_typer(segments_app, name="segments")
 app.add_typer(personas_app, name="personas")
+app.add_typer(roadmap_app, name="roadmap")
 
 
 def _home(given: Path | None) -> Home:

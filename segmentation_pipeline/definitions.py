@@ -14,6 +14,8 @@ import segmentation_pipeline.customers.assets as customers_assets
 import segmentation_pipeline.customers.checks as customers_checks
 import segmentation_pipeline.events.assets as events_assets
 import segmentation_pipeline.events.checks as events_checks
+import segmentation_pipeline.experiments.assets as experiments_assets
+import segmentation_pipeline.experiments.checks as experiments_checks
 import segmentation_pipeline.insights.assets as insights_assets
 import segmentation_pipeline.insights.checks as insights_checks
 import segmentation_pipeline.insights.discovery.assets as discovery_assets
@@ -43,6 +45,7 @@ ASSET_MODULES: tuple[ModuleType, ...] = (
     insights_assets,
     discovery_assets,
     customers_assets,
+    experiments_assets,
     leads_assets,
 )
 CHECK_MODULES: tuple[ModuleType, ...] = (
@@ -52,6 +55,7 @@ CHECK_MODULES: tuple[ModuleType, ...] = (
     insights_checks,
     discovery_checks,
     customers_checks,
+    experiments_checks,
     leads_checks,
 )
 VIEWS = (

@@ -103,6 +103,20 @@ ROW_MUTATIONS: dict[tuple[str, str], str] = {
     ("grounding_report", "a_violation_is_told_whole"): "verdict = 'dropped', violation = NULL",
     ("grounding_report", "only_claims_have_metrics"): "part = 'title', metric_id = 'drop_off_rate'",
     ("grounding_report", "what_is_refused_is_not_published"): "recommendation_id = 'x', violation = 'number_word'",
+    ("experiment_power", "figures_unless_not_computed"): (
+        "users_per_arm = CASE WHEN verdict = 'not_computed' THEN 5 END"
+    ),
+    ("experiment_power", "arms_and_holdout_are_everybody"): "holdout_share = holdout_share / 2",
+    (
+        "experiment_power",
+        "time_is_enrolment_and_following",
+    ): "enrolment_weeks = 3, follow_days = 7, weeks_to_decide = 5",
+    ("experiment_power", "run_exactly_what_decides_in_time"): "verdict = 'run', weeks_to_decide = max_weeks + 1",
+    ("experiment_power", "union_exactly_where_it_helps"): "verdict = 'run', union_cluster_ids = '[\"2026-01-a\"]'",
+    ("experiment_power", "each_endpoint_has_its_own_figures"): "endpoint = 'mean', baseline_sd = NULL",
+    ("experiment_power", "target_lies_where_it_is_wanted"): (
+        "expected_direction = 'higher', baseline = 0.2, target = 0.1"
+    ),
     ("llm_calls", "failure_says_why"): "error = 'yes', outcome = 'ok'",
     ("llm_calls", "answers_are_kept"): "raw_reply = NULL, outcome = 'ok', error = NULL",
     ("llm_calls", "the_cache_costs_nothing"): "input_tokens = 5, outcome = 'cached'",
