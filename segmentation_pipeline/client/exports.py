@@ -114,7 +114,8 @@ def _safe(cell: object) -> object:
     """Put an apostrophe before a text that a spreadsheet would compute; numbers are no texts."""
     if not isinstance(cell, str):
         return cell
-    return f"'{cell}" if cell.lstrip(" ").startswith(FORMULA_STARTS) else cell
+    is_formula = cell.startswith(FORMULA_STARTS) or cell.lstrip().startswith(FORMULA_STARTS)
+    return f"'{cell}" if is_formula else cell
 
 
 def _cells(entry: RoadmapEntry) -> Iterator[object]:
