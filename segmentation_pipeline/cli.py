@@ -1,4 +1,4 @@
-"""The `segpipe` command: init, simulate, run, ui, dashboard, configure, prompts, doctor, segments, personas.
+"""The `segpipe` command: init, simulate, run, ui, dashboard, configure, prompts, doctor, segments, personas, roadmap.
 
 Add here: a command, as a few calls; every error a user can cause is printed, not raised.
 Keep out: what the commands do (terminal/).
@@ -16,9 +16,10 @@ from rich.table import Table
 
 from segmentation_pipeline.config import Home, find_home
 from segmentation_pipeline.errors import SettingsError
-from segmentation_pipeline.homes import bring_events, bring_leads, create_home, prepare_home, use_home
+from segmentation_pipeline.homes import bring_events, bring_files, bring_leads, create_home, prepare_home, use_home
 from segmentation_pipeline.terminal.commands import HomeOption, month_given, told_plainly
 from segmentation_pipeline.terminal.personas import app as personas_app
+from segmentation_pipeline.terminal.roadmap import app as roadmap_app
 from segmentation_pipeline.terminal.segments import app as segments_app
 
 app = typer.Typer(
@@ -30,6 +31,7 @@ app = typer.Typer(
 console = Console()
 app.add_typer(segments_app, name="segments")
 app.add_typer(personas_app, name="personas")
+app.add_typer(roadmap_app, name="roadmap")
 
 
 def _home(given: Path | None) -> Home:
@@ -54,21 +56,26 @@ def init(folder: Annotated[Path, typer.Argument(metavar="DIR", help="New folder 
 
 @app.command()
 def simulate(
-    out: Annotated[
-        Path, typer.Option("--out", help="Folder that gets landing/ with events and leads, and the truth beside it.")
-    ],
+    out: Annotated[Path, typer.Option("--out", help="Folder that gets landing/ and the truth beside it.")],
     scenario: Annotated[
         str, typer.Option("--scenario", help="personas, null, continuum, lifecycle or evolve (personas over months).")
     ] = "personas",
     users: Annotated[int | None, typer.Option(min=1, help="How many users; 1000, evolve 1500.")] = None,
     days: Annotated[int | None, typer.Option(min=1, help="How many days; 7, evolve 150.")] = None,
+    customers: Annotated[
+        int, typer.Option(min=0, help="How many customers of a shop beside the log; 0: no shop.")
+    ] = 240,
     leads: Annotated[int, typer.Option(min=0, help="How many CRM leads; 0 for none.")] = 2_000,
     seed: Annotated[int, typer.Option(min=0, help="Same arguments, same bytes.")] = 7,
     null: Annotated[bool, typer.Option("--null", help="Short for --scenario null.")] = False,
 ) -> None:
-    """Write a deal-flow log and leads whose truth is known, with the truth in files of its own."""
+    """Write a deal-flow log, a shop's purchases and leads whose truth is known, with the truth in files of its own."""
+    from datetime import timedelta
+
     from segmentation_pipeline.simulation.leads import simulate_leads, write_home_leads
     from segmentation_pipeline.simulation.scenarios import SCENARIOS
+    from segmentation_pipeline.simulation.shop import simulate_shop, write_home_shop
+    from segmentation_pipeline.simulation.simulate import LOG_START
     from segmentation_pipeline.simulation.simulate import simulate as simulate_log
     from segmentation_pipeline.simulation.writing import write_home_log
 
@@ -80,9 +87,13 @@ def simulate(
         log = simulate_log(users=users or usual.users, days=days or usual.days, seed=seed, scenario=name)
         events, *truth = write_home_log(log, out)
         written = [events]
+        if customers:
+            shop = simulate_shop(customers=customers, end=LOG_START + timedelta(days=log.days), seed=seed)
+            *landed, known = write_home_shop(shop, out)
+            written, truth = [*written, *landed], [*truth, known]
         if leads:
-            landed, known = write_home_leads(simulate_leads(leads=leads, seed=seed), out)
-            written, truth = [events, landed], [*truth, known]
+            landed_leads, known = write_home_leads(simulate_leads(leads=leads, seed=seed), out)
+            written, truth = [*written, landed_leads], [*truth, known]
     inputs, told = (" and ".join(str(path) for path in paths) for paths in (written, truth))
     console.print(f"Wrote {inputs}, and {told} (which the pipeline never reads).")
 
@@ -93,21 +104,35 @@ def run(
     events: Annotated[
         list[Path] | None, typer.Option("--events", help="Event files or folders to bring into the home first.")
     ] = None,
+    purchases: Annotated[
+        list[Path] | None, typer.Option("--purchases", help="Files or folders of purchase lines to bring in first.")
+    ] = None,
+    customers: Annotated[
+        list[Path] | None, typer.Option("--customers", help="Files that say who the customers are, to bring in first.")
+    ] = None,
+    regions: Annotated[
+        list[Path] | None, typer.Option("--regions", help="Files of cities and regions, to bring in first.")
+    ] = None,
     leads: Annotated[
         list[Path] | None,
         typer.Option("--leads", help="Files of CRM leads to bring into the home first."),
     ] = None,
     month: Annotated[str | None, typer.Option("--month", help="Refresh this month, YYYY-MM.")] = None,
-    all_months: Annotated[bool, typer.Option("--all-months", help="Refresh every month of the log, in order.")] = False,
+    all_months: Annotated[
+        bool, typer.Option("--all-months", help="Refresh every month of the data, in order.")
+    ] = False,
 ) -> None:
-    """Ingest what has landed, refresh the newest month (or those asked for), publish, and print the segments."""
+    """Ingest what has landed, refresh the newest month (or those asked for), publish, and print what was found."""
     with told_plainly():
         if month is not None and all_months:
             raise SettingsError("--month and --all-months exclude each other. Next: give one of them.")
         asked = month_given(month)
         used = _home(home)
-        bring_events(used, events or [], is_sample=used.settings().sample)
-        bring_leads(used, leads or [], is_sample=used.settings().sample)
+        is_sample = used.settings().sample
+        bring_events(used, events or [], is_sample=is_sample)
+        for folder, paths in (("purchases", purchases), ("customers", customers), ("regions", regions)):
+            bring_files(used, paths or [], is_sample=is_sample, option=f"--{folder}", folder=folder)
+        bring_leads(used, leads or [], is_sample=is_sample)
         from segmentation_pipeline.terminal.refreshing import refresh_home
 
         is_success = refresh_home(used, console, month=asked, all_months=all_months)

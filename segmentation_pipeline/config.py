@@ -25,6 +25,7 @@ from pydantic import (
     model_validator,
 )
 
+from segmentation_pipeline.customer_settings import CustomerSettings
 from segmentation_pipeline.errors import HomeError, SettingsError
 from segmentation_pipeline.lead_settings import LeadSettings
 from segmentation_pipeline.llm_settings import LlmSettings
@@ -228,6 +229,17 @@ class AdviceSettings(_Section):
     experiments_per_segment: int = Field(default=3, ge=3, le=10)
 
 
+class ExperimentSettings(_Section):
+    """What an experiment must be able to find, how soon, and how surely."""
+
+    smallest_effect: float = Field(default=0.2, gt=0, lt=1)
+    max_weeks: int = Field(default=12, ge=1, le=104)
+    mde_weeks: int = Field(default=26, ge=1, le=104)
+    holdout_share: float = Field(default=0.1, ge=0.01, le=0.5)
+    alpha: float = Field(default=0.05, gt=0, lt=0.5)
+    power: float = Field(default=0.8, ge=0.5, lt=1)
+
+
 class ProductContext(_Section):
     """What the product is, in the words of its team."""
 
@@ -265,7 +277,9 @@ class Settings(_Section):
     segments: SegmentSettings = SegmentSettings()
     retention: RetentionSettings = RetentionSettings()
     advice: AdviceSettings = AdviceSettings()
+    experiments: ExperimentSettings = ExperimentSettings()
     product: ProductContext = ProductContext()
+    customers: CustomerSettings = CustomerSettings()
     leads: LeadSettings = LeadSettings()
     llm: LlmSettings = LlmSettings()
     warehouse: WarehouseSettings = WarehouseSettings()

@@ -10,8 +10,12 @@ from typing import Any
 
 import dagster as dg
 
+import segmentation_pipeline.customers.assets as customers_assets
+import segmentation_pipeline.customers.checks as customers_checks
 import segmentation_pipeline.events.assets as events_assets
 import segmentation_pipeline.events.checks as events_checks
+import segmentation_pipeline.experiments.assets as experiments_assets
+import segmentation_pipeline.experiments.checks as experiments_checks
 import segmentation_pipeline.insights.assets as insights_assets
 import segmentation_pipeline.insights.checks as insights_checks
 import segmentation_pipeline.insights.discovery.assets as discovery_assets
@@ -40,6 +44,8 @@ ASSET_MODULES: tuple[ModuleType, ...] = (
     retention_assets,
     insights_assets,
     discovery_assets,
+    customers_assets,
+    experiments_assets,
     leads_assets,
 )
 CHECK_MODULES: tuple[ModuleType, ...] = (
@@ -48,6 +54,8 @@ CHECK_MODULES: tuple[ModuleType, ...] = (
     retention_checks,
     insights_checks,
     discovery_checks,
+    customers_checks,
+    experiments_checks,
     leads_checks,
 )
 VIEWS = (
@@ -56,9 +64,11 @@ VIEWS = (
 )
 
 INGEST = "ingest"
+CUSTOMERS_REFRESH = "customers_refresh"
 DAILY_UPDATE = "daily_update"
 LEADS_UPDATE = "leads_update"
-INGESTED = ("raw_events", "sessions")
+INGESTED = ("raw_events", "sessions", "purchases")
+CUSTOMERS = ("purchases", "customer_segments", "tier_backtests")
 LEADS = ("leads", "lead_personas", "lead_exports")
 CURRENT = ("current_features", "current_segments", "llm_assignments", "llm_calls")
 
@@ -97,6 +107,11 @@ def build_defs(*, home_root: Path | None = None, overrides: Mapping[str, Any] | 
             description="One refresh, whole: ingest, segments, retention, advice, publish. Checks gate each step.",
         ),
         dg.define_asset_job(
+            CUSTOMERS_REFRESH,
+            selection=_whole(*CUSTOMERS, PUBLISHED_WAREHOUSE),
+            description="One refresh of customers alone: ingest purchases, segments, publish; of homes without events.",
+        ),
+        dg.define_asset_job(
             DAILY_UPDATE,
             selection=_whole(*INGESTED, *CURRENT, *LEADS, PUBLISHED_WAREHOUSE),
             description="What changed today: ingest, sessions, current segments by the stored model, "
@@ -110,7 +125,7 @@ def build_defs(*, home_root: Path | None = None, overrides: Mapping[str, Any] | 
         dg.define_asset_job(
             INGEST,
             selection=_whole(*INGESTED),
-            description="Load landed files and recompute the sessions they touch.",
+            description="Load landed files of events and purchases and recompute the sessions they touch.",
         ),
     ]
     return dg.Definitions(

@@ -57,3 +57,14 @@ class EditRefused(PipelineError):
 
 class NotFound(PipelineError):
     """No segment, user, month, table or note is called what was asked for; the text names those there are."""
+
+
+class InvalidPayload(PipelineError):
+    """A payload to analyse is not what it should be; `path` names the field, as in customer.productHistory[0].category.
+
+    What was found is told by its kind or number, never as text: it may be somebody's name.
+    """
+
+    def __init__(self, path: str, found: str, allowed: str) -> None:
+        self.path = path
+        super().__init__(f"{path}: {found}; allowed: {allowed}. Next: correct this field of the payload.")

@@ -65,12 +65,25 @@ def bring_events(home: Home, paths: Sequence[Path], *, is_sample: bool) -> list[
     Raises:
         HomeError: the home is the sample, or a path does not exist (nor any that matches it as a pattern).
     """
+    return bring_files(home, paths, is_sample=is_sample, option="--events")
+
+
+def bring_files(
+    home: Home, paths: Sequence[Path], *, is_sample: bool, option: str, folder: str | None = None
+) -> list[Path]:
+    """Copy files into a folder of landing (None: landing itself), each whole or not at all; return where they are now.
+
+    `option`: of the command line that named them, for messages.
+
+    Raises:
+        HomeError: the home is the sample, or a path does not exist (nor any that matches it as a pattern).
+    """
     if paths and is_sample:
         raise HomeError(
             f"{home.root} is the sample home; your own data does not go into it. "
-            "Next: `segpipe init MY_HOME`, then `segpipe run --home MY_HOME --events ...`."
+            f"Next: `segpipe init MY_HOME`, then `segpipe run --home MY_HOME {option} ...`."
         )
-    return _brought(home, paths, home.landing, "--events")
+    return _brought(home, paths, home.landing / folder if folder else home.landing, option)
 
 
 def bring_leads(home: Home, paths: Sequence[Path], *, is_sample: bool) -> list[Path]:
@@ -79,12 +92,7 @@ def bring_leads(home: Home, paths: Sequence[Path], *, is_sample: bool) -> list[P
     Raises:
         HomeError: the home is the sample, or a path does not exist (nor any that matches it as a pattern).
     """
-    if paths and is_sample:
-        raise HomeError(
-            f"{home.root} is the sample home; your own data does not go into it. "
-            "Next: `segpipe init MY_HOME`, then `segpipe run --home MY_HOME --leads ...`.",
-        )
-    return _brought(home, paths, home.landing / "leads", "--leads")
+    return bring_files(home, paths, is_sample=is_sample, option="--leads", folder="leads")
 
 
 def _brought(home: Home, paths: Sequence[Path], folder: Path, option: str) -> list[Path]:

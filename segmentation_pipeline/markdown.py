@@ -17,6 +17,10 @@ MARKUP = re.compile(r"(?P<code>(?<!`)(?P<fence>`+)(?!`).+?(?<!`)(?P=fence)(?!`))
 """Code, which is left as it is, or what opens a link, a picture or a tag: no name makes a page fetch anything."""
 
 
+BLOCK = re.compile(r"^(\d{0,9})([#>*+=~|.)-])")
+"""What begins a heading, a list, a quotation or a rule at the start of a line."""
+
+
 class Markdown(str):
     """A text that is markdown: as metadata of a table it is shown as such."""
 
@@ -33,6 +37,12 @@ def table(header: Sequence[str], rows: Iterable[Iterable[object]]) -> Markdown:
     return Markdown(
         "\n".join([_line(names), f"|{'|'.join(rules)}|", *(_line([_cell(one) for one in row]) for row in rows)])
     )
+
+
+def plain(text: str) -> str:
+    """Return a text of somebody else as one line of a paragraph: no link, picture or tag, and no heading or list."""
+    line = MARKUP.sub(_without_markup, " ".join(text.split()))
+    return BLOCK.sub(r"\1\\\2", line)
 
 
 def code(text: str) -> str:

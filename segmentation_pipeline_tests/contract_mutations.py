@@ -103,6 +103,20 @@ ROW_MUTATIONS: dict[tuple[str, str], str] = {
     ("grounding_report", "a_violation_is_told_whole"): "verdict = 'dropped', violation = NULL",
     ("grounding_report", "only_claims_have_metrics"): "part = 'title', metric_id = 'drop_off_rate'",
     ("grounding_report", "what_is_refused_is_not_published"): "recommendation_id = 'x', violation = 'number_word'",
+    ("experiment_power", "figures_unless_not_computed"): (
+        "users_per_arm = CASE WHEN verdict = 'not_computed' THEN 5 END"
+    ),
+    ("experiment_power", "arms_and_holdout_are_everybody"): "holdout_share = holdout_share / 2",
+    (
+        "experiment_power",
+        "time_is_enrolment_and_following",
+    ): "enrolment_weeks = 3, follow_days = 7, weeks_to_decide = 5",
+    ("experiment_power", "run_exactly_what_decides_in_time"): "verdict = 'run', weeks_to_decide = max_weeks + 1",
+    ("experiment_power", "union_exactly_where_it_helps"): "verdict = 'run', union_cluster_ids = '[\"2026-01-a\"]'",
+    ("experiment_power", "each_endpoint_has_its_own_figures"): "endpoint = 'mean', baseline_sd = NULL",
+    ("experiment_power", "target_lies_where_it_is_wanted"): (
+        "expected_direction = 'higher', baseline = 0.2, target = 0.1"
+    ),
     ("llm_calls", "failure_says_why"): "error = 'yes', outcome = 'ok'",
     ("llm_calls", "answers_are_kept"): "raw_reply = NULL, outcome = 'ok', error = NULL",
     ("llm_calls", "the_cache_costs_nothing"): "input_tokens = 5, outcome = 'cached'",
@@ -114,6 +128,16 @@ ROW_MUTATIONS: dict[tuple[str, str], str] = {
     ("llm_assignments", "pending_users_have_no_segment"): "status = 'pending', segment_id = NULL, confidence = 0.9",
     ("llm_assignments", "assigned_users_are_sure_enough"): "status = 'assigned', confidence = 0.49",
     ("llm_segment_figures", "retention_known_as_a_whole"): "retention_status = 'observed', retained_day_14 = NULL",
+    ("rejected_purchases", "record_is_bounded"): "record = repeat('x', 1_000_000)",
+    ("purchase_files", "every_record_is_accounted_for"): "read_count = read_count + 1",
+    ("purchase_files", "error_says_why"): "error = CASE status WHEN 'error' THEN NULL ELSE 'unreadable' END",
+    ("customers", "purchases_have_a_span"): (
+        "first_purchase_at = TIMESTAMP '2026-01-02', last_purchase_at = TIMESTAMP '2026-01-01'"
+    ),
+    ("customer_segments", "new_customers_bought_nothing"): "mode = 'new_customer', order_count = 1",
+    ("customer_segments", "regulars_have_ordered"): "mode = 'regular', order_count = 0",
+    ("tier_backtests", "value_lies_in_its_interval"): "value = 1, low = 2, high = 3",
+    ("tier_backtests", "lift_lies_in_its_interval"): "lift = 1, lift_low = 2, lift_high = 3",
     ("lead_files", "every_record_is_accounted_for"): "read_count = read_count + 1",
     ("lead_files", "error_says_why"): "error = CASE status WHEN 'error' THEN NULL ELSE 'unreadable' END",
     ("rejected_leads", "record_is_bounded"): "record = repeat('x', 1_000_000)",
@@ -222,6 +246,7 @@ def _valid(kind: str, checks: list[Any]) -> str:
         "VARCHAR": "'x'",
         "BIGINT": f"{number}::BIGINT",
         "DOUBLE": f"{number}::DOUBLE",
+        "DECIMAL(18,4)": f"{number}::DECIMAL(18, 4)",
         "BOOLEAN": "false",
         "DATE": "DATE '2026-01-01'",
         "TIMESTAMP": "TIMESTAMP '2026-01-01'",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.homes import create_home
@@ -47,12 +47,14 @@ DIRTY_LEADS = """Lead ID,State,Age,is_sale
 def make_planted_home(root: Path, *, users: int = 300, days: int = 7, seed: int = 3) -> Home:
     """Make a home with a simulated log, a few bad rows beside it, and settings that keep a refresh quick."""
     from segmentation_pipeline.simulation.leads import simulate_leads, write_home_leads
-    from segmentation_pipeline.simulation.simulate import simulate
+    from segmentation_pipeline.simulation.shop import simulate_shop, write_home_shop
+    from segmentation_pipeline.simulation.simulate import LOG_START, simulate
     from segmentation_pipeline.simulation.writing import write_home_log
 
     home = create_home(root)
     home.settings_file.write_text(PLANTED_SETTINGS, encoding="utf-8")
     write_home_log(simulate(users=users, days=days, seed=seed), root)
+    write_home_shop(simulate_shop(customers=80, end=LOG_START + timedelta(days=days), seed=seed), root)
     write_home_leads(simulate_leads(leads=120, seed=seed), root)
     (home.landing / "leads" / "dirty.csv").write_text(DIRTY_LEADS, encoding="utf-8")
     (home.landing / "dirty.csv").write_text(DIRTY_EVENTS, encoding="utf-8")

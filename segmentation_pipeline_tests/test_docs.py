@@ -33,8 +33,10 @@ def test_every_link_and_picture_of_a_page_exists(page):
 
 
 def test_every_command_shown_works(tmp_path):
-    source = make_planted_home(tmp_path / "source", users=60)
+    source = make_planted_home(tmp_path / "source")  # segments large enough for advice
     (tmp_path / "events.csv").write_bytes((source.landing / "events.csv").read_bytes())
+    for folder in ("purchases", "customers", "regions"):
+        (tmp_path / f"{folder}.csv").write_bytes((source.landing / folder / f"{folder}.csv").read_bytes())
     commands = list(dict.fromkeys(command for page in PAGES for command in shell_commands(page)))
     assert "segpipe init my-home" in commands
     for command in commands:

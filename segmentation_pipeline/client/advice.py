@@ -5,10 +5,10 @@ Add here: another question about advice. Keep out: the roadmap of experiments, a
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from segmentation_pipeline.client.copies import day, from_stored, list_of
 from segmentation_pipeline.client.published import ask, ask_as
 
 if TYPE_CHECKING:
@@ -17,24 +17,30 @@ if TYPE_CHECKING:
 
     import duckdb
 
+EXPERIMENT = "experiment"
+
 
 @dataclass(frozen=True)
 class Citation:
-    """One claim of a text: the sentence as published, and the metric it is bound to."""
+    """A sentence of advice with the metric it states, and what the metric is compared with, if anything."""
 
-    rendered: str
     metric_id: str
-    value: float
-    unit: str
-    window: str
-    comparator: str
+    value: float | None
+    unit: str | None
+    window: str | None
+    comparator: str | None
     comparator_value: float | None
-    direction: str
+    direction: str | None
+    rendered: str
 
 
 @dataclass(frozen=True)
 class Recommendation:
-    """One piece of advice: a pain_point, a product_recommendation, or an experiment with its hypothesis."""
+    """One piece of advice: pain_point, product_recommendation or experiment; `rank` 1 is the strongest of its kind.
+
+    Hypothesis, metric, direction and effort (S, M, L) are an experiment's. `evidence` are the sentences `text` begins
+    with.
+    """
 
     refresh_month: date
     cluster_id: str
@@ -43,12 +49,14 @@ class Recommendation:
     rank: int
     title: str
     text: str
+    text_template: str
     hypothesis: str | None
+    hypothesis_template: str | None
     primary_metric: str | None
     expected_direction: str | None
     effort: str | None
+    evidence: tuple[Citation, ...]
     advisor: str
-    citations: tuple[Citation, ...]
 
 
 @dataclass(frozen=True)
@@ -76,18 +84,28 @@ class GateCount:
 
 
 def recommendations(
-    connection: duckdb.DuckDBPyConnection, month: date, cluster_id: str | None = None
+    connection: duckdb.DuckDBPyConnection, month: date, cluster_id: str | None = None, kind: str | None = None
 ) -> list[Recommendation]:
-    """Return the advice of a refresh, of one segment if given, strongest first within each kind."""
-    of_segment = "" if cluster_id is None else " AND cluster_id = $cluster_id"
-    rows = ask(
-        connection,
-        "SELECT refresh_month, cluster_id, recommendation_id, kind, rank, title, text, hypothesis, primary_metric,"
-        f" expected_direction, effort, advisor, evidence FROM recommendations WHERE refresh_month = $month{of_segment}"
-        " ORDER BY cluster_id, kind, rank",
-        {"month": month} | ({} if cluster_id is None else {"cluster_id": cluster_id}),
+    """Return the advice of a refresh, by segment, kind and rank; of one segment or kind if given."""
+    columns = ", ".join(Recommendation.__dataclass_fields__)
+    sql = (
+        f"SELECT {columns} FROM recommendations WHERE refresh_month = $month"
+        " AND ($cluster_id IS NULL OR cluster_id = $cluster_id) AND ($kind IS NULL OR kind = $kind)"
+        " ORDER BY cluster_id, kind, rank"
     )
-    return [Recommendation(*[*row[:-1], tuple(map(_citation, json.loads(row[-1])))]) for row in rows]
+    found = ask(connection, sql, {"month": month, "cluster_id": cluster_id, "kind": kind})
+    return [recommendation_from(dict(zip(Recommendation.__dataclass_fields__, row, strict=True))) for row in found]
+
+
+def months_of(connection: duckdb.DuckDBPyConnection, recommendation_id: str) -> list[date]:
+    """Return the refreshes that make a recommendation, oldest first."""
+    sql = "SELECT refresh_month FROM recommendations WHERE recommendation_id = $id ORDER BY ALL"
+    return [row[0] for row in ask(connection, sql, {"id": recommendation_id})]
+
+
+def recommendation_from(stored: Mapping[str, Any]) -> Recommendation:
+    """Return a recommendation from its columns or its copy; what another version did not keep is None."""
+    return from_stored(Recommendation, stored, _READERS)
 
 
 def segment_advice(connection: duckdb.DuckDBPyConnection, month: date) -> dict[str, SegmentAdvice]:
@@ -112,5 +130,8 @@ def gate_counts(connection: duckdb.DuckDBPyConnection, month: date) -> list[Gate
     return [GateCount(*row) for row in rows]
 
 
-def _citation(found: Mapping[str, Any]) -> Citation:
-    return Citation(**{name: found[name] for name in Citation.__dataclass_fields__})
+def _citation(stored: Mapping[str, Any]) -> Citation:
+    return from_stored(Citation, stored)
+
+
+_READERS = {"refresh_month": day, "evidence": list_of(_citation)}

@@ -8,13 +8,16 @@ from __future__ import annotations
 
 import contextlib
 from pathlib import Path
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
+from segmentation_pipeline.client import exports
+from segmentation_pipeline.client.copies import copied
 from segmentation_pipeline.client.naming import UNCLASSIFIED
 from segmentation_pipeline.client.published import PublishedReader
+from segmentation_pipeline.client.roadmap import SEGMENT_NAME, entry_of
 from segmentation_pipeline.client.snapshot import Snapshot
 from segmentation_pipeline.config import Home, find_home
-from segmentation_pipeline.state import segment_edits
+from segmentation_pipeline.state import roadmap, segment_edits
 from segmentation_pipeline.state.database import open_state
 
 if TYPE_CHECKING:
@@ -23,11 +26,20 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from segmentation_pipeline.client.advice import Recommendation
+    from segmentation_pipeline.client.customers import CustomersSummary
     from segmentation_pipeline.client.evidence import EvidenceTest, LineageEvent
+    from segmentation_pipeline.client.experiments import ExperimentPower
     from segmentation_pipeline.client.refreshes import EndedEarly, RefreshSummary
+    from segmentation_pipeline.client.roadmap import RoadmapEntry
     from segmentation_pipeline.client.segments import SegmentDetail, SegmentSummary
     from segmentation_pipeline.client.users import UserSegment
+    from segmentation_pipeline.state.roadmap import PlanEdit
     from segmentation_pipeline.state.segment_edits import NameEdit, Note
+
+
+EVERYONE = "All users"
+"""What `overall` is called: advice for everyone, where segments are cuts of ours."""
 
 
 def open_home(home: Home | Path | str | None = None) -> Client:
@@ -41,7 +53,7 @@ def open_home(home: Home | Path | str | None = None) -> Client:
 
 
 class Client:
-    """Reads the published copy of a home and writes names and notes; may be used from several threads.
+    """Reads the published copy of a home and writes names, notes and plans; may be used from several threads.
 
     Every call sees the newest copy and the edits of the moment; calls whose answers must belong together are made on
     one `snapshot()`. The copy stays open for the next call until `close()` or the end of a `with`. Each call raises
@@ -95,6 +107,11 @@ class Client:
         with self.snapshot() as snapshot:
             return snapshot.user_segment(user_id)
 
+    def customers(self, month: date | None = None) -> CustomersSummary | None:
+        """Return how many customers of a refresh (by default the newest) carry each label; None where nobody does."""
+        with self.snapshot() as snapshot:
+            return snapshot.customers(month)
+
     def evidence(self, month: date | None = None) -> list[EvidenceTest]:
         """Return the tests behind a refresh's verdict and segments."""
         with self.snapshot() as snapshot:
@@ -109,6 +126,18 @@ class Client:
         """Return who ended before the landmark of a refresh: any outcome first, then by frequency."""
         with self.snapshot() as snapshot:
             return snapshot.ended_early(month)
+
+    def recommendations(
+        self, cluster_id: str | None = None, month: date | None = None, *, kind: str | None = None
+    ) -> list[Recommendation]:
+        """Return the advice of a refresh: of a segment (`overall` is everyone) or of all, of one kind or of all."""
+        with self.snapshot() as snapshot:
+            return snapshot.recommendations(cluster_id, month, kind=kind)
+
+    def experiment_power(self, cluster_id: str | None = None, month: date | None = None) -> list[ExperimentPower]:
+        """Return what the experiments recommended in a refresh would take, of a segment or of all."""
+        with self.snapshot() as snapshot:
+            return snapshot.experiment_power(cluster_id, month)
 
     def frame(self, table: str, month: date | None = None) -> pd.DataFrame:
         """Return a table or view as it is stored, all of it or the rows of one refresh."""
@@ -177,6 +206,80 @@ class Client:
         """
         with self._state.write() as state:
             return segment_edits.delete_note(state, note_id)
+
+    def roadmap(self) -> list[RoadmapEntry]:
+        """Return every planned experiment: running ones first, then planned, decided, dropped, each by priority."""
+        with self._state.read() as state:
+            return [entry_of(stored) for stored in roadmap.roadmap(state)]
+
+    def roadmap_entry(self, entry_id: int) -> RoadmapEntry:
+        """Return one planned experiment.
+
+        Raises:
+            NotFound: there is no such entry.
+        """
+        with self._state.read() as state:
+            return entry_of(roadmap.roadmap_entry(state, entry_id))
+
+    def roadmap_history(self, entry_id: int) -> list[PlanEdit]:
+        """Return every edit of a plan, oldest first.
+
+        Raises:
+            NotFound: there is no such entry.
+        """
+        with self._state.read() as state:
+            roadmap.roadmap_entry(state, entry_id)
+            return roadmap.roadmap_history(state, entry_id)
+
+    def add_to_roadmap(
+        self, recommendation_id: str, *, by: str, month: date | None = None, **changes: Any
+    ) -> RoadmapEntry:
+        """Put a recommended experiment on the roadmap, with a copy of it and of its power as they are now.
+
+        `changes`: status, priority, owner, starts_on, ends_on where they are not the usual ones, and note. The copy
+        stays as it is whatever later refreshes say.
+
+        Raises:
+            NotFound: no refresh (or not that one) recommends such an experiment.
+            EditRefused: it is on the roadmap and undecided already, or something of the plan cannot be.
+        """
+        with self.snapshot() as snapshot:
+            found, power = snapshot.experiment(recommendation_id, month)
+            name = snapshot.display_names(found.refresh_month).get(found.cluster_id, EVERYONE)
+        with self._state.write() as state:
+            stored = roadmap.add_entry(
+                state,
+                {**copied(found), SEGMENT_NAME: name},
+                None if power is None else copied(power),
+                recommendation_id=recommendation_id,
+                cluster_id=found.cluster_id,
+                refresh_month=found.refresh_month,
+                changes=changes,
+                created_by=by,
+            )
+        return entry_of(stored)
+
+    def change_roadmap(self, entry_id: int, *, by: str, **changes: Any) -> RoadmapEntry:
+        """Change the given fields of a plan (as in `add_to_roadmap`); a date or owner of None is taken away.
+
+        Raises:
+            NotFound: there is no such entry.
+            EditRefused: nothing was given, or something of the plan cannot be.
+        """
+        with self._state.write() as state:
+            return entry_of(roadmap.change_entry(state, entry_id, changes, edited_by=by))
+
+    def roadmap_csv(self) -> str:
+        """Return the roadmap as CSV, in the order of `roadmap()`."""
+        return exports.roadmap_csv(self.roadmap())
+
+    def experiment_brief(self, entry_id: int) -> str:
+        """Return what people need to run a planned experiment, as Markdown.
+
+        Raises:
+            NotFound: there is no such entry.
+        """
+        return exports.experiment_brief(self.roadmap_entry(entry_id))
 
     def _taken_by(self, cluster_id: str) -> dict[str, str]:
         """Labels of the living segments, after making sure that the one to be edited exists."""

@@ -8,7 +8,10 @@ from __future__ import annotations
 import dataclasses
 from typing import TYPE_CHECKING
 
+from segmentation_pipeline.client import advice as advice_queries
+from segmentation_pipeline.client import customers as customer_queries
 from segmentation_pipeline.client import evidence as evidence_queries
+from segmentation_pipeline.client import experiments as experiment_queries
 from segmentation_pipeline.client import refreshes as refresh_queries
 from segmentation_pipeline.client import segments as segment_queries
 from segmentation_pipeline.client import users as user_queries
@@ -23,7 +26,10 @@ if TYPE_CHECKING:
     import duckdb
     import pandas as pd
 
+    from segmentation_pipeline.client.advice import Recommendation
+    from segmentation_pipeline.client.customers import CustomersSummary
     from segmentation_pipeline.client.evidence import EvidenceTest, LineageEvent
+    from segmentation_pipeline.client.experiments import ExperimentPower
     from segmentation_pipeline.client.refreshes import EndedEarly, RefreshSummary
     from segmentation_pipeline.client.segments import SegmentDetail, SegmentSummary
     from segmentation_pipeline.client.users import UserSegment
@@ -139,6 +145,44 @@ class Snapshot:
     def lineage(self, month: date | None = None) -> list[LineageEvent]:
         """Return what became of the segments at a refresh, living ones first."""
         return evidence_queries.lineage(self.connection, self.month(month))
+
+    def customers(self, month: date | None = None) -> CustomersSummary | None:
+        """Return how many customers of a refresh (by default the newest) carry each label; None where nobody does."""
+        return customer_queries.customers(self.connection, month)
+
+    def has_events(self) -> bool:
+        """Tell whether the home has events at all, or purchases alone."""
+        return bool(ask(self.connection, "SELECT 1 FROM raw_events LIMIT 1"))
+
+    def recommendations(
+        self, cluster_id: str | None = None, month: date | None = None, *, kind: str | None = None
+    ) -> list[Recommendation]:
+        """Return the advice of a refresh: of a segment (`overall` is everyone) or of all, of one kind or of all."""
+        return advice_queries.recommendations(self.connection, self.month(month), cluster_id, kind)
+
+    def experiment_power(self, cluster_id: str | None = None, month: date | None = None) -> list[ExperimentPower]:
+        """Return what the experiments recommended in a refresh would take, of a segment or of all."""
+        return experiment_queries.experiment_power(self.connection, self.month(month), cluster_id)
+
+    def experiment(
+        self, recommendation_id: str, month: date | None = None
+    ) -> tuple[Recommendation, ExperimentPower | None]:
+        """Return a recommended experiment with its power, by default as of the newest refresh that recommends it.
+
+        Raises:
+            NotFound: no refresh (or not that one) recommends such an experiment; the text names those there are.
+        """
+        months = advice_queries.months_of(self.connection, recommendation_id)
+        wanted = self.month(month) if month is not None or not months else months[-1]
+        ideas = self.recommendations(month=wanted, kind=advice_queries.EXPERIMENT)
+        found = next((idea for idea in ideas if idea.recommendation_id == recommendation_id), None)
+        if found is None:
+            raise NotFound(
+                f"{wanted:%Y-%m} recommends no experiment {recommendation_id}. "
+                f"Next: choose one of {_choices(idea.recommendation_id for idea in ideas)}."
+            )
+        rows = self.experiment_power(found.cluster_id, wanted)
+        return found, next((row for row in rows if row.recommendation_id == recommendation_id), None)
 
     def user_segment(self, user_id: str) -> UserSegment:
         """Return where a user belongs now.

@@ -74,9 +74,9 @@ def advice_item(view: View, item: Recommendation) -> None:
             direction = texts.choice("direction", item.expected_direction)
             metric = code(item.primary_metric or "")
             st.caption(texts("segments.decides", metric=metric, direction=direction, effort=item.effort))
-        if item.citations:
+        if item.evidence:
             st.caption(texts("segments.evidence"))
-            st.dataframe([_cited(citation, texts) for citation in item.citations], hide_index=True)
+            st.dataframe([_cited(citation, texts) for citation in item.evidence], hide_index=True)
 
 
 def advisor_name(advisor: str, texts: Texts) -> str:
@@ -93,7 +93,7 @@ def _cited(citation: Citation, texts: Texts) -> dict[str, str]:
         texts("segments.metric"): citation.metric_id,
         texts("segments.value"): texts.measured(citation.value, citation.unit),
         texts("segments.compared"): compared,
-        texts("segments.window"): citation.window,
+        texts("segments.window"): citation.window or "",
     }
 
 

@@ -6,7 +6,7 @@ Keep out: who is at risk at these dates (sql/cohort_*.sql).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -198,6 +198,19 @@ def month_bounds(month: date) -> tuple[datetime, datetime]:
     """Return the month's first moment and the first moment after it."""
     following = date(month.year + month.month // 12, month.month % 12 + 1, 1)
     return datetime(month.year, month.month, 1), datetime(following.year, following.month, 1)  # noqa: DTZ001 - naive UTC
+
+
+def dates_of_month(db: Database, month: date, settings: Settings) -> RefreshDates:
+    """Return the dates of a refresh of the home's log; of a home without any event those of a month with nobody in it.
+
+    Raises:
+        SettingsError: there are events, but pipeline.toml names no clock, or the entry clock without a lead-in.
+    """
+    if log_months(db) is not None:
+        return refresh_dates(month, log_span(db), settings)
+    month_start, _ = month_bounds(month)
+    nothing = calendar_dates(month, LogSpan(month_start, month_start), settings.time)
+    return replace(nothing, empty_reason="this home has no events")
 
 
 def refresh_dates(month: date, log: LogSpan, settings: Settings) -> RefreshDates:

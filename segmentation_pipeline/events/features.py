@@ -18,9 +18,10 @@ from segmentation_pipeline.events.clock import (
     calendar_at_risk,
     calendar_dates,
     calendar_parameters,
+    dates_of_month,
     ending_parameters,
+    log_months,
     log_span,
-    refresh_dates,
 )
 from segmentation_pipeline.events.feature_tables import (
     CurrentFeatures,
@@ -69,12 +70,12 @@ class UserCounts:
 def write_refresh(db: Database, month: date, settings: Settings) -> RefreshDates:
     """Write the month's rows of `refreshes` and `ended_early`; return its dates.
 
+    A home without any event, of purchases alone, gets a refresh with nobody in it.
+
     Raises:
-        InputError: there is no event.
-        SettingsError: pipeline.toml names no clock.
+        SettingsError: there are events, but pipeline.toml names no clock.
     """
-    log = log_span(db)
-    dates = refresh_dates(month, log, settings)
+    dates = dates_of_month(db, month, settings)
     make_cohort(db, dates, settings)
     counts = _count_users(db)
     db.replace(EndedEarly, load_sql(__package__, "ended_early"), {"refresh_month": month, "z": WILSON_Z}, month=month)
@@ -111,7 +112,7 @@ def write_refresh(db: Database, month: date, settings: Settings) -> RefreshDates
 
 def write_user_features(db: Database, month: date, settings: Settings) -> None:
     """Write the month's rows of `feature_priors` and `user_features`."""
-    dates = refresh_dates(month, log_span(db), settings)
+    dates = dates_of_month(db, month, settings)
     make_cohort(db, dates, settings)
     make_visits(db, settings)
     make_behaviour(db, settings)
@@ -132,7 +133,7 @@ def features_under(db: Database, month: date, priors_of: date, settings: Setting
     Only so can that month's model score them: under their own month's priors, users who never did a rare thing all
     move when its rate does. `user_id` and one column a feature, sorted by name and user; None when nobody is at risk.
     """
-    make_cohort(db, refresh_dates(month, log_span(db), settings), settings)
+    make_cohort(db, dates_of_month(db, month, settings), settings)
     make_visits(db, settings)
     make_behaviour(db, settings)
     make_model_features(db, priors_of, judged_status="at_risk")
@@ -146,6 +147,9 @@ def write_current_features(db: Database, settings: Settings) -> date | None:
 
     The window is the one the latest ready refresh saw, so that today's features compare with its own.
     """
+    if log_months(db) is None:
+        db.replace(CurrentFeatures, "SELECT * FROM current_features WHERE false")
+        return None
     log = log_span(db)
     latest = latest_ready(db)
     window_days = float(latest["window_days"]) if latest else settings.time.window_days

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from segmentation_pipeline.events.clock import log_span, refresh_dates
+from segmentation_pipeline.events.clock import dates_of_month
 from segmentation_pipeline.events.feature_tables import HALVES, HalfFeatures
 from segmentation_pipeline.events.features import (
     make_behaviour,
@@ -95,7 +95,7 @@ def half_feature_frames(db: Database, month: date) -> tuple[pd.DataFrame, pd.Dat
 
 
 def _halve_visits(db: Database, month: date, settings: Settings) -> None:
-    make_cohort(db, refresh_dates(month, log_span(db), settings), settings)
+    make_cohort(db, dates_of_month(db, month, settings), settings)
     candidates = load_sql(__package__, "half_candidates")
     make_relation(
         db,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from segmentation_pipeline.events.clock import log_span, refresh_dates
+from segmentation_pipeline.events.clock import dates_of_month
 from segmentation_pipeline.events.feature_tables import UserOutcomes
 from segmentation_pipeline.events.inactivity import DAY_US, SEEN_AGAIN_DAYS, is_judged
 from segmentation_pipeline.warehouse.database import load_sql
@@ -27,7 +27,7 @@ AT_RISK_IN_FEATURES = (
 
 def write_outcomes(db: Database, month: date, settings: Settings) -> None:
     """Write the month's rows of `user_outcomes`: what became of those at risk in `user_features`."""
-    dates = refresh_dates(month, log_span(db), settings)
+    dates = dates_of_month(db, month, settings)
     outcomes, parameters = outcomes_of(AT_RISK_IN_FEATURES, dates, settings)
     db.replace(UserOutcomes, f"{outcomes} ORDER BY user_id", parameters, month=month)
 

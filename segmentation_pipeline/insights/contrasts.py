@@ -94,6 +94,16 @@ def mean_interval(group: Moments) -> Interval | None:
     return Interval(group.mean, group.mean - margin, group.mean + margin)
 
 
+def deviation_of_mean(mean: float, high: float | None, count: int) -> float | None:
+    """Return the standard deviation behind a mean with the upper end of its interval, as `mean_interval` gives them.
+
+    None where there is no interval. Of an interval that is not a mean's it is a number without meaning.
+    """
+    if high is None or count < 2:
+        return None
+    return (high - mean) / _student_quantile(count - 1) * math.sqrt(count)
+
+
 def welch_difference(group: Moments, rest: Moments) -> Interval | None:
     """Return the difference of means, group minus rest, with Welch's (1947) interval.
 

@@ -6,6 +6,8 @@ Keep out: what makes a text ungrounded (`llm/grounding.py`) and rows of advice (
 
 from __future__ import annotations
 
+import hashlib
+import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, TypeVar
 
@@ -24,6 +26,9 @@ if TYPE_CHECKING:
 
 MIN_EXPERIMENTS = 3
 """Distinct experiments every advised segment gets; the setting may ask for more, never for fewer."""
+
+ID_DIGITS = 12
+"""Hexadecimal digits of a recommendation's hash: 48 bits, so that two of a million meet by chance in 1 of 600 cases."""
 
 MAX_NAME_WORDS = 5
 MAX_NAME_CHARS = 60
@@ -181,9 +186,24 @@ def correction_request(checks: Sequence[Checked]) -> str:
     )
 
 
-def recommendation_id(cluster_id: str, item: str) -> str:
-    """Return the id of a recommendation: segment, kind and rule."""
-    return f"{cluster_id}:{item}"
+def recommendation_id(cluster_id: str, item: PainPoint) -> str:
+    """Return the id of a recommendation: segment, kind and a hash of what it says, slots unfilled.
+
+    The same advice has the same id in every refresh, whatever its figures are then and whichever rule or model gives
+    it; other words, another goal or another segment make it another recommendation.
+    """
+    experiment = item if isinstance(item, Experiment) else None
+    content = {
+        "cluster_id": cluster_id,
+        "kind": item.kind,
+        "title": item.title,
+        "text_template": item.text_template,
+        "hypothesis_template": experiment and experiment.hypothesis,
+        "primary_metric": experiment and experiment.primary_metric,
+        "expected_direction": experiment and experiment.expected_direction,
+    }
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return f"{cluster_id}:{item.kind}:{hashlib.sha256(canonical.encode()).hexdigest()[:ID_DIGITS]}"
 
 
 def item_name(item: PainPoint) -> str:
@@ -319,19 +339,23 @@ def _too_long(text: str, limit: int) -> tuple[Violation, ...]:
 
 
 def _grounded_part(answer: _Answer) -> Advice:
-    """Return the advice without its refused claims; without a piece that lost its text or all of its claims."""
+    """Return the advice without its refused claims; without a piece that lost its text or all of its claims.
+
+    Of two pieces that say the same under two names the first is kept: a recommendation is what it says.
+    """
     last = _last(answer.checks)
     wrong = [check for check in _wrong(answer.checks) if check.attempt == last]
     claims = {(check.item, check.claim_index) for check in wrong if check.part == "claim"}
     texts = {check.item for check in wrong if check.part != "claim"}
 
     def kept(items: tuple[Item, ...]) -> tuple[Item, ...]:
-        found: list[Item] = []
+        found: dict[str, Item] = {}
         for item in items:
             left = tuple(c for i, c in enumerate(item.claims) if (item_name(item), i) not in claims)
             if left and item_name(item) not in texts:
-                found.append(replace(item, claims=left))
-        return tuple(found)
+                said = replace(item, claims=left)
+                found.setdefault(recommendation_id(answer.request.segment.cluster_id, said), said)
+        return tuple(found.values())
 
     advice = answer.advice
     return Advice(
@@ -380,13 +404,8 @@ def _with_published(
     checks: Sequence[Checked], advice: Advice, segment: SegmentEvidence, advisor: str
 ) -> Iterator[Checked]:
     """Name the recommendation of each check whose text is published."""
-    published = {item_name(item) for item in advice.items}
+    published = {item_name(item): recommendation_id(segment.cluster_id, item) for item in advice.items}
     last = _last([check for check in checks if check.advisor == advisor])
     for check in checks:
-        is_published = check.advisor == advisor and check.attempt == last and check.item in published
-        yield replace(
-            check,
-            recommendation_id=recommendation_id(segment.cluster_id, check.item)
-            if is_published and not check.violation
-            else None,
-        )
+        is_published = check.advisor == advisor and check.attempt == last and not check.violation
+        yield replace(check, recommendation_id=published.get(check.item) if is_published else None)

@@ -18,7 +18,6 @@ from segmentation_pipeline.insights.gate import (
     Checked,
     GatedAdvice,
     advise_grounded,
-    item_name,
     recommendation_id,
 )
 from segmentation_pipeline.llm.claims import Claim, UngroundedClaim, bind
@@ -224,7 +223,7 @@ def _row(item: PainPoint, rank: int, gated: GatedAdvice, evidence: Evidence) -> 
     cluster_id = gated.segment.cluster_id
     row = Recommendation(
         cluster_id=cluster_id,
-        recommendation_id=recommendation_id(cluster_id, item_name(item)),
+        recommendation_id=recommendation_id(cluster_id, item),
         kind=item.kind,
         rank=rank,
         title=item.title,

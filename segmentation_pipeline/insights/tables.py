@@ -81,7 +81,11 @@ class Recommendations(Table):
 
     refresh_month: Day = column("Refresh, first of its month.")
     cluster_id: Text = column("Segment the advice is for; `overall` where segments are cuts of ours.", min_length=1)
-    recommendation_id: Text = column("Segment, kind and rule; the same on every rerun.", min_length=1)
+    recommendation_id: Text = column(
+        "Segment, kind and a hash of what is said, slots unfilled: the same advice keeps its id from month to month. "
+        "grounding_report.item names the rule behind it.",
+        min_length=1,
+    )
     kind: Text = column("pain_point; product_recommendation: what to do for good; experiment: what to try.", isin=KINDS)
     rank: Integer = column("Place among the segment's advice of this kind, strongest first.", ge=1)
     title: Text = column("Headline.", min_length=1)
@@ -129,9 +133,10 @@ class Recommendations(Table):
 
     @dataframe_check
     def recommendation_belongs_to_its_segment(cls, data: Any) -> Any:
-        """Hold the id to the segment and kind it starts with."""
+        """Hold the id to the segment and kind it starts with, and to the hash it ends with."""
         rows = data.table
-        return rows.recommendation_id.startswith(rows.cluster_id + ":" + rows.kind + ":")
+        starts_right = rows.recommendation_id.startswith(rows.cluster_id + ":" + rows.kind + ":")
+        return starts_right & rows.recommendation_id.re_search(":[0-9a-f]{12}$")
 
     @dataframe_check
     def evidence_is_not_empty(cls, data: Any) -> Any:

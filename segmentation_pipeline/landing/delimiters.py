@@ -63,6 +63,21 @@ def find_dialect(text: str, wanted: Wanted, *, is_whole: bool) -> Dialect:
     return Dialect(best, quote, escape, tuple(names), blank_lines)
 
 
+def is_aligned(text: str) -> bool:
+    """Tell whether columns are aligned with blanks (fixed width): no other mark, and as many words in every line."""
+    lines = [line for line in text.splitlines()[: SAMPLE_RECORDS * 4] if line.strip()]
+    if len(lines) > 1 and not text.endswith(("\n", "\r")):
+        lines.pop()  # perhaps cut off by the end of the sample
+    width = len(lines[0].split())
+    return (
+        width > 1
+        and any("  " in line for line in lines)
+        and _delimiters(lines[0].strip()) in ([" "], ["  ", " "])
+        and not any('"' in line or "\t" in line for line in lines)
+        and all(len(line.split()) == width for line in lines)
+    )
+
+
 def _quote(body: str, header: str) -> str:
     """Quotes are double unless there are none and fields of the header or the records stand in single ones."""
     if '"' in body:

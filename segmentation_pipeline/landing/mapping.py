@@ -38,7 +38,8 @@ class Role:
 class Wanted:
     """The columns a stage wants: its roles, and those named in the settings (`section` of pipeline.toml).
 
-    `keeps_rest`: every field no role takes is kept as a JSON object called metadata.
+    `keeps_rest`: every field no role takes is kept as a JSON object called metadata. `one_of`: groups of roles of
+    which a file must have at least one.
     """
 
     section: str
@@ -46,6 +47,7 @@ class Wanted:
     named: Mapping[str, tuple[str, ...]]
     separator: str = "+"
     keeps_rest: bool = False
+    one_of: tuple[tuple[str, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -112,6 +114,13 @@ def map_columns(
     for role in wanted.roles:
         if role.name not in found:
             found[role.name] = _by_alias(file_name, role, candidates, columns, wanted.section)
+    for group in wanted.one_of:
+        if not any(found[name] for name in group):
+            raise InputError(
+                f"{file_name}: no column is known to be {' or '.join(_meaning(wanted, name) for name in group)}. "
+                f"Columns found: {_quoted(columns)}. "
+                f'Next: name one under [{wanted.section}] in pipeline.toml, {group[0]} = "COLUMN".'
+            )
     return ColumnsFound(
         wanted.roles,
         found,
@@ -178,6 +187,10 @@ def _by_alias(
         f"{file_name}: no column is known to be {role.meaning}. Columns found: {_quoted(columns)}. "
         f'Next: name it under [{section}] in pipeline.toml, {role.name} = "COLUMN" (nested JSON by dotted path).'
     )
+
+
+def _meaning(wanted: Wanted, name: str) -> str:
+    return next(role.meaning for role in wanted.roles if role.name == name)
 
 
 def _quoted(names: Sequence[str]) -> str:

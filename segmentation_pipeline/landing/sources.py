@@ -12,13 +12,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 from segmentation_pipeline.errors import InputError
-from segmentation_pipeline.landing.delimiters import Dialect, find_dialect
+from segmentation_pipeline.landing.delimiters import Dialect, find_dialect, is_aligned
 from segmentation_pipeline.landing.transcoding import (
     CHUNK_BYTES,
     decompress,
     mixes_newlines,
     transcode,
     with_plain_newlines,
+    with_single_blanks,
 )
 
 if TYPE_CHECKING:
@@ -156,9 +157,7 @@ def recognise(file: LandedFile, wanted: Wanted, scratch: Path, *, encoding: str 
                 f"{file.name}: is a {compression}-compressed Parquet file. Next: land the Parquet file itself."
             )
         return Source(file, "parquet", "none", "binary", plain)
-    for magic, what in _FOREIGN:
-        if sample.startswith(magic):
-            raise InputError(f"{file.name}: is {what}.")
+    _refuse_foreign(file.name, sample)
     encoding = encoding or _encoding_of(file.name, sample, is_whole=len(sample) < SAMPLE_BYTES)
     if encoding not in ("utf-8", "utf-8-sig"):
         readable = scratch / "text"
@@ -170,10 +169,10 @@ def recognise(file: LandedFile, wanted: Wanted, scratch: Path, *, encoding: str 
     if not text.strip():
         raise InputError(f"{file.name}: holds nothing. Next: export it again, or delete it.")
     found: Format = _text_format(text)
-    if found != "json" and (plain != file.path or file.has_carriage_returns) and mixes_newlines(plain):
-        # DuckDB drops records of a file that mixes them, some without a word.
-        with_plain_newlines(plain, scratch / "lines")
-        plain = scratch / "lines"
+    if found != "json" and (plain != file.path or file.has_carriage_returns):
+        plain = _without_mixed_newlines(plain, scratch)
+    if found == "csv":
+        plain, text = _without_alignment(plain, text, scratch)
     return Source(
         file,
         found,
@@ -183,6 +182,28 @@ def recognise(file: LandedFile, wanted: Wanted, scratch: Path, *, encoding: str 
         dialect=find_dialect(text, wanted, is_whole=len(sample) < SAMPLE_BYTES) if found == "csv" else None,
         is_pretty_printed=found == "json" and text.lstrip().startswith("{"),
     )
+
+
+def _refuse_foreign(name: str, sample: bytes) -> None:
+    for magic, what in _FOREIGN:
+        if sample.startswith(magic):
+            raise InputError(f"{name}: is {what}.")
+
+
+def _without_mixed_newlines(plain: Path, scratch: Path) -> Path:
+    """Return the file with one kind of newline: DuckDB drops records of one that mixes them, some without a word."""
+    if not mixes_newlines(plain):
+        return plain
+    with_plain_newlines(plain, scratch / "lines")
+    return scratch / "lines"
+
+
+def _without_alignment(plain: Path, text: str, scratch: Path) -> tuple[Path, str]:
+    """Return file and sample with one blank between columns, where they are aligned with many."""
+    if not is_aligned(text):
+        return plain, text
+    with_single_blanks(plain, scratch / "aligned")
+    return scratch / "aligned", "\n".join(" ".join(line.split()) for line in text.split("\n"))
 
 
 def _encoding_of(name: str, sample: bytes, *, is_whole: bool) -> str:

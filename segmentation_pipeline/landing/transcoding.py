@@ -86,6 +86,13 @@ def with_plain_newlines(path: Path, target: Path) -> None:
         out.write(b"\n" if held else b"")
 
 
+def with_single_blanks(path: Path, target: Path) -> None:
+    """Write the same lines without blanks at their ends and with one blank for each run of them."""
+    with path.open("rb") as source, target.open("wb") as out:
+        for line in source:
+            out.write(b" ".join(line.split()) + b"\n")
+
+
 def has_blank_lines(path: Path) -> bool:
     """Tell whether the text has an empty line before its end, or might have one in a quoted field."""
     held = b"\n"

@@ -132,7 +132,64 @@ def persona_names_and_notes(connection: sa.Connection) -> None:
     made.create_all(connection, checkfirst=False)
 
 
-MIGRATIONS: Sequence[Migration] = (names_and_notes, llm_tables, pseudonym_tables, persona_names_and_notes)
+def customer_tables(connection: sa.Connection) -> None:
+    """Version 5: which payloads of customers were analysed, and how long each took."""
+    made = sa.MetaData()
+    sa.Table(
+        "customer_calls",
+        made,
+        sa.Column("call_id", sa.Integer, primary_key=True),
+        sa.Column("customer_pseudonym", sa.String(64)),
+        sa.Column("mode", sa.String(200)),
+        sa.Column("outcome", sa.String(200), nullable=False),
+        sa.Column("error_path", sa.String(200)),
+        sa.Column("rule_version", sa.String(200), nullable=False),
+        sa.Column("latency_s", sa.Float, nullable=False),
+        sa.Column("called_at", sa.DateTime, nullable=False, index=True),
+    )
+    made.create_all(connection, checkfirst=False)
+
+
+def roadmap_tables(connection: sa.Connection) -> None:
+    """Version 6: experiments people plan, and every edit of their plans."""
+    made = sa.MetaData()
+    sa.Table(
+        "roadmap_entries",
+        made,
+        sa.Column("entry_id", sa.Integer, primary_key=True),
+        sa.Column("recommendation_id", sa.String(200), nullable=False, index=True),
+        sa.Column("cluster_id", sa.String(200), nullable=False, index=True),
+        sa.Column("refresh_month", sa.Date, nullable=False),
+        sa.Column("recommendation", sa.Text, nullable=False),
+        sa.Column("power", sa.Text),
+        sa.Column("created_at", sa.DateTime, nullable=False),
+        sa.Column("created_by", sa.String(200), nullable=False),
+    )
+    sa.Table(
+        "roadmap_edits",
+        made,
+        sa.Column("edit_id", sa.Integer, primary_key=True),
+        sa.Column("entry_id", sa.Integer, nullable=False, index=True),
+        sa.Column("status", sa.String(20), nullable=False),
+        sa.Column("priority", sa.Integer, nullable=False),
+        sa.Column("owner", sa.String(200)),
+        sa.Column("starts_on", sa.Date),
+        sa.Column("ends_on", sa.Date),
+        sa.Column("note", sa.Text),
+        sa.Column("edited_at", sa.DateTime, nullable=False),
+        sa.Column("edited_by", sa.String(200), nullable=False),
+    )
+    made.create_all(connection, checkfirst=False)
+
+
+MIGRATIONS: Sequence[Migration] = (
+    names_and_notes,
+    llm_tables,
+    pseudonym_tables,
+    persona_names_and_notes,
+    customer_tables,
+    roadmap_tables,
+)
 
 
 def version_of(connection: sa.Connection) -> int:

@@ -134,3 +134,47 @@ pseudonym_keys = sa.Table(
     sa.Column("key", sa.String(HASH_CHARS), nullable=False),
 )
 """One row per purpose: the secret that makes pseudonyms of user ids; never leaves this database."""
+
+customer_calls = sa.Table(
+    "customer_calls",
+    metadata,
+    sa.Column("call_id", sa.Integer, primary_key=True),
+    sa.Column("customer_pseudonym", sa.String(HASH_CHARS)),
+    sa.Column("mode", sa.String(ID_CHARS)),
+    sa.Column("outcome", sa.String(ID_CHARS), nullable=False),
+    sa.Column("error_path", sa.String(ID_CHARS)),
+    sa.Column("rule_version", sa.String(ID_CHARS), nullable=False),
+    sa.Column("latency_s", sa.Float, nullable=False),
+    sa.Column("called_at", sa.DateTime, nullable=False, index=True),
+)
+"""One row per payload analysed: how long it took and how it ended, under a pseudonym; null where none was given."""
+
+roadmap_entries = sa.Table(
+    "roadmap_entries",
+    metadata,
+    sa.Column("entry_id", sa.Integer, primary_key=True),
+    sa.Column("recommendation_id", sa.String(ID_CHARS), nullable=False, index=True),
+    sa.Column("cluster_id", sa.String(ID_CHARS), nullable=False, index=True),
+    sa.Column("refresh_month", sa.Date, nullable=False),
+    sa.Column("recommendation", sa.Text, nullable=False),
+    sa.Column("power", sa.Text),
+    sa.Column("created_at", sa.DateTime, nullable=False),
+    sa.Column("created_by", sa.String(ID_CHARS), nullable=False),
+)
+"""One row per experiment put on the roadmap, kept for ever, with JSON copies of what was recommended."""
+
+roadmap_edits = sa.Table(
+    "roadmap_edits",
+    metadata,
+    sa.Column("edit_id", sa.Integer, primary_key=True),
+    sa.Column("entry_id", sa.Integer, nullable=False, index=True),
+    sa.Column("status", sa.String(20), nullable=False),
+    sa.Column("priority", sa.Integer, nullable=False),
+    sa.Column("owner", sa.String(ID_CHARS)),
+    sa.Column("starts_on", sa.Date),
+    sa.Column("ends_on", sa.Date),
+    sa.Column("note", sa.Text),
+    sa.Column("edited_at", sa.DateTime, nullable=False),
+    sa.Column("edited_by", sa.String(ID_CHARS), nullable=False),
+)
+"""One row per edit of an entry, kept for ever: the plan from then on (the newest counts), a note if any."""

@@ -111,7 +111,7 @@ def add_note(connection: sa.Connection, cluster_id: str, text: str, *, created_b
         EditRefused: the note is empty or too long.
     """
     kept = clean_note(text)
-    at, by = _now(), clean_author(created_by)
+    at, by = utc_now(), clean_author(created_by)
     stored = connection.execute(
         segment_notes.insert().values(cluster_id=cluster_id, text=kept, created_at=at, created_by=by)
     )
@@ -128,7 +128,7 @@ def delete_note(connection: sa.Connection, note_id: int) -> Note:
     found = next((note for note in notes(connection) if note.note_id == note_id), None)
     if found is None:
         raise NotFound(f"There is no note {note_id}. Next: `segpipe segments notes SEGMENT` shows the numbers.")
-    connection.execute(segment_notes.update().where(segment_notes.c.note_id == note_id).values(deleted_at=_now()))
+    connection.execute(segment_notes.update().where(segment_notes.c.note_id == note_id).values(deleted_at=utc_now()))
     return found
 
 
@@ -138,7 +138,7 @@ def clean_name(name: str, *, of: str = "segment") -> str:
     Raises:
         EditRefused: nothing visible is left, or more than NAME_CHARS characters.
     """
-    cleaned = " ".join(_visible(name).split())
+    cleaned = one_line(name)
     if not any(unicodedata.category(character)[0] in "LNPS" for character in cleaned):
         raise EditRefused(f"A {of}'s name needs at least one visible character. Next: give a name of 1 to 80.")
     if len(cleaned) > NAME_CHARS:
@@ -168,7 +168,12 @@ def clean_note(text: str) -> str:
 
 def clean_author(author: str) -> str:
     """Return who makes an edit, on one line and bounded; `unknown` when nothing is given."""
-    return " ".join(_visible(author).split())[:ID_CHARS] or "unknown"
+    return one_line(author)[:ID_CHARS] or "unknown"
+
+
+def one_line(text: str) -> str:
+    """Return a text on one line without invisible characters; nothing where nothing is left."""
+    return " ".join(_visible(text).split())
 
 
 def is_same_name(left: str, right: str) -> bool:
@@ -203,10 +208,11 @@ def _refuse_taken(connection: sa.Connection, cluster_id: str, name: str, labels:
 def _record(connection: sa.Connection, cluster_id: str, name: str | None, edited_by: str) -> None:
     connection.execute(
         segment_edits.insert().values(
-            cluster_id=cluster_id, name=name, edited_at=_now(), edited_by=clean_author(edited_by)
+            cluster_id=cluster_id, name=name, edited_at=utc_now(), edited_by=clean_author(edited_by)
         )
     )
 
 
-def _now() -> datetime:
+def utc_now() -> datetime:
+    """Return the moment, as state.db keeps moments: UTC without a zone."""
     return datetime.now(UTC).replace(tzinfo=None)

@@ -1,9 +1,10 @@
-"""What every command shares: the --home option, the reading of a month, and errors told without a traceback.
+"""What commands share: the --home option, the reading of a month, who writes, errors told without a traceback.
 
 Add here: an option or a way of telling that a second module of commands needs. Keep out: commands.
 """
 
 import contextlib
+import getpass
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -43,3 +44,11 @@ def month_given(text: str | None) -> date | None:
         return date(int(year), int(month), 1)
     except ValueError:
         raise SettingsError(f"--month {text} is not a month. Next: write it as YYYY-MM, such as 2026-01.") from None
+
+
+def author() -> str:
+    """Return who sits at the terminal; a container without a user database still may write."""
+    try:
+        return getpass.getuser()
+    except (KeyError, OSError):
+        return "terminal"

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
+from segmentation_pipeline.customers.months import purchase_months
 from segmentation_pipeline.errors import HomeError
 from segmentation_pipeline.events.clock import log_months, log_span, measure_clock
 from segmentation_pipeline.events.inactivity import measure_inactivity
@@ -19,7 +20,7 @@ from segmentation_pipeline.orchestration.partitions import months_between
 from segmentation_pipeline.orchestration.refresh_requests import MONTHLY_REFRESH, REASON_TAG
 from segmentation_pipeline.terminal.leads import has_leads, print_leads, print_leads_next_steps
 from segmentation_pipeline.terminal.runs import progress_display
-from segmentation_pipeline.terminal.summary import print_next_steps, print_refresh
+from segmentation_pipeline.terminal.summary import print_found, print_next_steps
 from segmentation_pipeline.warehouse.warehouse import Warehouse
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from segmentation_pipeline.config import Home
+    from segmentation_pipeline.warehouse.database import Database
 
 
 def refresh_home(home: Home, console: Console, *, month: date | None, all_months: bool) -> bool:
@@ -36,19 +38,24 @@ def refresh_home(home: Home, console: Console, *, month: date | None, all_months
     Raises:
         PipelineError: a user can cause it; its text says what to do.
     """
+    from segmentation_pipeline.definitions import CUSTOMERS_REFRESH
+
     if not _ingest(home, console):
         return False
-    if has_leads(home) and not _has_events(home):
+    has_events = _has_events(home)
+    if not has_events and has_leads(home) and not _has_purchases(home):
         return _refresh_leads(home, console)
     configure_home(home, console, is_forced=False)
-    months = _months(home, month=month, all_months=all_months)
     is_success = True
-    for chosen in months:
-        outcome = _run(home, console, MONTHLY_REFRESH, f"refresh {chosen:%Y-%m}", partition_key=chosen.isoformat())
+    for chosen in _months(home, month=month, all_months=all_months):
+        job_name = MONTHLY_REFRESH if has_events else CUSTOMERS_REFRESH
+        outcome = _run(home, console, job_name, f"refresh {chosen:%Y-%m}", partition_key=chosen.isoformat())
         _tell(console, outcome)
         is_success = is_success and outcome.is_success
         if outcome.is_success:
-            print_refresh(console, home, chosen)
+            print_found(console, home, chosen)
+    if has_leads(home) and not has_events:
+        return _refresh_leads(home, console) and is_success
     if has_leads(home):
         print_leads(console, home)
     print_next_steps(console, home)
@@ -70,6 +77,11 @@ def _has_events(home: Home) -> bool:
         return log_months(db) is not None
 
 
+def _has_purchases(home: Home) -> bool:
+    with Warehouse(home, home.settings()).read() as db:
+        return purchase_months(db) is not None
+
+
 def configure_home(home: Home, console: Console, *, is_forced: bool) -> None:
     """Measure first month, clock and silence and write them into pipeline.toml, what is absent or all when forced."""
     settings = home.settings()
@@ -79,6 +91,9 @@ def configure_home(home: Home, console: Console, *, is_forced: bool) -> None:
     if is_forced and not _ingest(home, console):
         raise HomeError("The landed files could not be loaded, so nothing was measured.")
     with Warehouse(home, settings).read() as db:
+        if log_months(db) is None:
+            _write_first_month(home, console, input_months(db))
+            return
         if has_clock and not is_forced:
             # Only the silence is missing: a clock that is written down is not measured behind anyone's back.
             log = log_span(db)
@@ -87,7 +102,7 @@ def configure_home(home: Home, console: Console, *, is_forced: bool) -> None:
             figures: tuple[str, ...] = (silence.reason,)
         else:
             measured = measure_clock(db, settings)
-            keys, figures = measured.keys, measured.figures
+            keys, figures = {**measured.keys, **_first_month(input_months(db))}, measured.figures
     if keys:
         write_measured(home, keys, figures)
         console.print(
@@ -97,6 +112,24 @@ def configure_home(home: Home, console: Console, *, is_forced: bool) -> None:
         console.print(f"  {line}", style="dim")
 
 
+def input_months(db: Database) -> tuple[date, date] | None:
+    """Return the first and the last month of anything that has landed; None where nothing has."""
+    spans = [span for span in (log_months(db), purchase_months(db)) if span is not None]
+    return (min(first for first, _ in spans), max(last for _, last in spans)) if spans else None
+
+
+def _first_month(span: tuple[date, date] | None) -> dict[str, object]:
+    return {"first_month": f"{span[0]:%Y-%m}"} if span else {}
+
+
+def _write_first_month(home: Home, console: Console, span: tuple[date, date] | None) -> None:
+    """Write the first month of a home without events, once: there is no clock to measure."""
+    if span is None or home.settings().first_month is not None:
+        return
+    write_measured(home, _first_month(span), [f"first purchase in {span[0]:%Y-%m}"])
+    console.print(f"measured and written into {home.settings_file.name}: first_month = {span[0]:%Y-%m}")
+
+
 def _ingest(home: Home, console: Console) -> bool:
     outcome = _run(home, console, "ingest", "ingest")
     _tell(console, outcome)
@@ -104,13 +137,14 @@ def _ingest(home: Home, console: Console) -> bool:
 
 
 def _months(home: Home, *, month: date | None, all_months: bool) -> list[date]:
-    """Return the months to refresh: all of the log, the one asked for, or the newest."""
+    """Return the months to refresh: all there are, the one asked for, or the newest."""
     settings = home.settings()
     with Warehouse(home, settings).read() as db:
-        span = log_months(db)
+        span = input_months(db)
     if span is None:
         raise HomeError(
-            f"{home.landing} holds no readable event yet. Next: put event files there, or give --events PATH."
+            f"There are no events and no purchases: {home.landing} holds nothing readable yet. "
+            "Next: put files there, or give --events PATH or --purchases PATH."
         )
     first = settings.first_month or span[0]
     if all_months:
@@ -123,8 +157,8 @@ def _months(home: Home, *, month: date | None, all_months: bool) -> list[date]:
         )
     if chosen > span[1]:
         raise HomeError(
-            f"{chosen:%Y-%m} lies after the last event, which is in {span[1]:%Y-%m}. Next: ask for a month from "
-            f"{first:%Y-%m} to {span[1]:%Y-%m}, or bring newer files."
+            f"{chosen:%Y-%m} lies after the last event or purchase, which is in {span[1]:%Y-%m}. "
+            f"Next: ask for a month from {first:%Y-%m} to {span[1]:%Y-%m}, or bring newer files."
         )
     return [chosen]
 

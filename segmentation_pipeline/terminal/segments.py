@@ -3,7 +3,6 @@
 Add here: another thing a person may do to a segment from the terminal. Keep out: what is allowed (client/, state/).
 """
 
-import getpass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from segmentation_pipeline.errors import EditRefused, NotFound
-from segmentation_pipeline.terminal.commands import HomeOption, month_given, told_plainly
+from segmentation_pipeline.terminal.commands import HomeOption, author, month_given, told_plainly
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -60,8 +59,8 @@ def rename(
             raise EditRefused("rename takes a NAME or --clear. Next: give one of them.")
         opened = client.open(home)
         if name is not None:
-            told = f"is now called {opened.rename_segment(segment_id, name, by=_author())}"
-        elif opened.clear_name(segment_id, by=_author()):
+            told = f"is now called {opened.rename_segment(segment_id, name, by=author())}"
+        elif opened.clear_name(segment_id, by=author()):
             told = f"is called {opened.segment(segment_id).display_name} again"
         else:
             told = f"was not renamed; it is called {opened.segment(segment_id).display_name}"
@@ -78,7 +77,7 @@ def note(
     from segmentation_pipeline import client
 
     with told_plainly():
-        written = client.open(home).add_note(segment_id, text, by=_author())
+        written = client.open(home).add_note(segment_id, text, by=author())
     _tell(f"Note {written.note_id} is on {segment_id}")
 
 
@@ -131,14 +130,6 @@ def _table(segments: "Sequence[SegmentSummary]") -> Table:
 def _of_segment(found: "Sequence[Note]", number: int, segment_id: str) -> None:
     if number not in {one.note_id for one in found}:
         raise NotFound(f"{segment_id} has no note {number}. Next: `segpipe segments notes {segment_id}`.")
-
-
-def _author() -> str:
-    """Who sits at the terminal; a container without a user database still may write."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "terminal"
 
 
 def _tell(text: str) -> None:

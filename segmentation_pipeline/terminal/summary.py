@@ -28,6 +28,37 @@ OVERALL = "overall"
 _WAYS = {"split": "from", "merged": "into"}
 
 
+def print_found(console: Console, home: Home, month: date) -> None:
+    """Print what a refresh found, of what the home has: users' segments, customers."""
+    with client.open(home).snapshot() as published:
+        customers = published.customers(month)
+        has_events = published.has_events()
+    if has_events or customers is None:
+        print_refresh(console, home, month)
+    if customers is not None:
+        print_customers(console, customers)
+
+
+def print_customers(console: Console, found: client.CustomersSummary) -> None:
+    """Print how many customers carry each label, what is recommended, and what the tiers were worth."""
+    console.print(
+        f"\n[bold]Customers {found.refresh_month:%Y-%m}[/]  as of {found.as_of:%Y-%m-%d %H:%M} UTC; "
+        f"{found.customer_count:,} customers, {found.order_count:,} orders, {found.total_spent:,.2f} spent"
+    )
+    table = Table(box=None, pad_edge=False, show_header=False)
+    table.add_column(no_wrap=True, style="bold")
+    table.add_column(overflow="fold")
+    for dimension, labels in found.labels.items():
+        told = "   ".join(f"{escape(label)} {count:,} ({count / found.customer_count:.0%})" for label, count in labels)
+        table.add_row(dimension.replace("_", " "), told)
+    console.print(table)
+    for lift in found.lifts:
+        console.print(
+            f"  [dim]{lift.dimension} {escape(lift.tier)}: {lift.outcome} {lift.lift:.2f} x all others "
+            f"(95 % {lift.lift_low:.2f}–{lift.lift_high:.2f}), {lift.days:.0f} days on[/]"
+        )
+
+
 def print_refresh(console: Console, home: Home, month: date) -> None:
     """Print the segments of a refresh, who ended early, and where to look next."""
     with client.open(home).snapshot() as published:

@@ -64,6 +64,14 @@ class RealMap(ibis_engine.DataType):
     type = dt.Map(dt.string, dt.float64)
 
 
+@ibis_engine.Engine.register_dtype
+@immutable
+class Exact(ibis_engine.DataType):
+    """Money or a quantity with four decimals: sums are exact, in whatever order they are added up."""
+
+    type = dt.Decimal(18, 4)
+
+
 SCREENED = "screened_rows"
 
 _DUCKDB_TYPES: dict[str, str] = {
@@ -73,6 +81,7 @@ _DUCKDB_TYPES: dict[str, str] = {
     "boolean": "BOOLEAN",
     "date": "DATE",
     "timestamp(6)": "TIMESTAMP",
+    "decimal(18, 4)": "DECIMAL(18,4)",
     "map<string, int64>": "MAP(VARCHAR, BIGINT)",
     "map<string, float64>": "MAP(VARCHAR, DOUBLE)",
 }

@@ -40,7 +40,8 @@ def half_written(db: Database, upstream: Mapping[str, Sequence[str]]) -> list[st
     """Return one sentence per table of a refresh that is missing or older than what it was computed from.
 
     `upstream` maps each monthly table to the monthly tables it reads. A refresh that failed or was killed
-    has written some tables anew and not those after them; that is what this finds.
+    has written some tables anew and not those after them; that is what this finds. Tables that share no source, as
+    those of users and those of customers, are refreshed apart: a month needs only those of which it has any.
     """
     if not db.exists(TableWrites):
         return []
@@ -49,9 +50,13 @@ def half_written(db: Database, upstream: Mapping[str, Sequence[str]]) -> list[st
         for row in db.rows("SELECT * FROM table_writes WHERE refresh_month IS NOT NULL ORDER BY ALL")
     }
     problems = []
+    together = _connected(upstream)
     for month in sorted({month for _, month in written}):
+        begun = {member for table, of in written if of == month for member in together.get(table, ())}
         for table, sources in sorted(upstream.items()):
             moment = written.get((table, month))
+            if moment is None and table not in begun:
+                continue
             if moment is None:
                 problems.append(f"{table} of {month:%Y-%m} has not been written")
                 continue
@@ -59,6 +64,17 @@ def half_written(db: Database, upstream: Mapping[str, Sequence[str]]) -> list[st
             if newer:
                 problems.append(f"{table} of {month:%Y-%m} is older than {', '.join(newer)} it is computed from")
     return problems
+
+
+def _connected(upstream: Mapping[str, Sequence[str]]) -> dict[str, set[str]]:
+    """Return each table with all that share a source with it, however far away, itself among them."""
+    groups = {table: {table} for table in upstream}
+    for table, sources in upstream.items():
+        for source in sources:
+            joined = groups[table] | groups.setdefault(source, {source})
+            for member in joined:
+                groups[member] = joined
+    return groups
 
 
 def publish(

@@ -1,4 +1,4 @@
-"""Advice with its citations, who gave it, and what the gate let through."""
+"""Advice with its evidence, who gave it, and what the gate let through."""
 
 from datetime import date
 
@@ -24,7 +24,7 @@ def test_advice_comes_strongest_first_with_what_it_cites(connection):
         ("experiment", "Later"),
         ("pain_point", "Ouch"),
     ]
-    [citation] = found[0].citations
+    [citation] = found[0].evidence
     assert (citation.rendered, citation.metric_id, citation.value, citation.comparator_value) == (
         "Drop-off is 25%.",
         "drop_off_rate",

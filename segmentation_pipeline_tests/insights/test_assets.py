@@ -84,7 +84,8 @@ def test_who_revises_alone_and_leaves_is_told_so(warehouse: Warehouse) -> None:
     # By hand: 80 negotiators of (10, 11 or 12) in 20 events; drop-off 48 of 80, and 48 + 16 + 4 + 2 of all 180.
     advice = rows(
         warehouse,
-        "SELECT text FROM recommendations WHERE recommendation_id = '2026-03-a:experiment:revision_drop_off'",
+        "SELECT DISTINCT r.text FROM recommendations AS r JOIN grounding_report AS g USING (recommendation_id)"
+        " WHERE r.cluster_id = '2026-03-a' AND g.item = 'experiment:revision_drop_off'",
     )
     assert advice[0][0].startswith(
         "Revisions make up 55% of a user's events, higher than the 26% overall. "

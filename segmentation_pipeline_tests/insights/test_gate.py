@@ -17,7 +17,7 @@ from segmentation_pipeline.insights.advisor import (
     Persona,
     ProductRecommendation,
 )
-from segmentation_pipeline.insights.gate import advise_grounded
+from segmentation_pipeline.insights.gate import advise_grounded, recommendation_id
 from segmentation_pipeline.insights.recommending import citation_problems, rows_of, ungrounded_texts
 from segmentation_pipeline.insights.rules import RulesAdvisor
 from segmentation_pipeline.llm.claims import Claim, Evidence
@@ -90,7 +90,7 @@ def test_grounded_advice_passes_without_a_second_question() -> None:
     assert (found.advice, found.advisor, model.told) == (GOOD, "model", [])
     assert {check.verdict for check in found.checks} == {"ok"}
     assert {check.recommendation_id for check in found.checks if check.item == "pain_point:pain"} == {
-        "2026-03-a:pain_point:pain"
+        recommendation_id("2026-03-a", PAIN)
     }
 
 
@@ -106,7 +106,7 @@ def test_what_is_wrong_is_sent_back_once_and_what_is_mended_is_told_as_corrected
     ]
     assert told == [
         (1, "sent_back", "wrong_figure", None),
-        (2, "corrected", None, "2026-03-a:experiment:reminders"),
+        (2, "corrected", None, recommendation_id("2026-03-a", EXPERIMENTS[0])),
     ]
 
 
@@ -141,6 +141,33 @@ def test_where_too_little_is_left_the_fallback_advises(changes: dict[str, object
     assert len(found.advice.experiments) == 3
     assert {c.recommendation_id for c in found.checks if c.advisor == "model"} == {None}
     assert all(c.recommendation_id for c in found.checks if c.advisor == "rules")
+
+
+def test_advice_is_told_by_what_it_says_and_not_by_the_name_its_writer_gave_it() -> None:
+    one = EXPERIMENTS[0]
+    assert recommendation_id("2026-03-a", one) == recommendation_id(
+        "2026-03-a", replace(one, rule_id="other", effort="L")
+    )
+    different: list[PainPoint] = [
+        replace(one, title="Try harder"),
+        replace(one, body="Show it to all."),
+        replace(one, claims=(FALSE,)),
+        replace(one, hypothesis="If tried, drop-off will be {direction}."),
+        replace(one, primary_metric="conversion_rate"),
+        replace(one, expected_direction="higher"),
+        PainPoint(one.rule_id, one.title, one.claims, one.body),
+    ]
+    ids = {recommendation_id("2026-03-a", item) for item in (one, *different)} | {recommendation_id("2026-03-b", one)}
+    assert len(ids) == len(different) + 2
+    # Pinned, because roadmaps refer to it: the id must not change with the program.
+    assert recommendation_id("2026-03-a", PAIN) == "2026-03-a:pain_point:82d56bc0afa1"
+
+
+def test_what_is_said_twice_under_two_names_is_published_once() -> None:
+    twin = replace(PAIN, rule_id="twin")
+    _, found = gated(replace(GOOD, pain_points=(PAIN, twin)))
+    assert found.advice.pain_points == (PAIN,)
+    assert {check.recommendation_id for check in found.checks if check.item == "pain_point:twin"} == {None}
 
 
 def test_an_advisor_that_cannot_be_corrected_loses_what_is_wrong() -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict
+import re
+from dataclasses import asdict, replace
 from typing import Any
 
 import pytest
@@ -17,7 +18,7 @@ from segmentation_pipeline.insights.recommending import (
 )
 from segmentation_pipeline.insights.rules import RulesAdvisor
 from segmentation_pipeline.llm.claims import Evidence
-from segmentation_pipeline_tests.insights.evidence_samples import segment
+from segmentation_pipeline_tests.insights.evidence_samples import metric, segment
 
 SEGMENTS = [
     segment("2026-03-a", 200.0, revision_share=1.0, drop_off_rate=0.5),
@@ -47,15 +48,38 @@ def test_advice_of_the_rules_is_grounded_and_complete() -> None:
     assert coverage_problems(rows, COUNTS, 30) == []
 
 
-def test_ids_name_segment_kind_and_rule_and_are_unique() -> None:
+def titled(title: str) -> dict[str, Any]:
+    return next(row for row in advised()[0] if row["title"] == title)
+
+
+def test_ids_name_segment_kind_and_content_and_are_unique() -> None:
     rows, _ = advised()
     ids = [row["recommendation_id"] for row in rows]
-    assert "2026-03-a:experiment:revision_drop_off" in ids
+    assert all(
+        re.fullmatch(rf"{row['cluster_id']}:{row['kind']}:[0-9a-f]{{12}}", row["recommendation_id"]) for row in rows
+    )
     assert len(set(ids)) == len(ids)
 
 
+def test_the_same_advice_keeps_its_id_when_its_figures_change() -> None:
+    leaving_more = [
+        replace(s, metrics=s.metrics | {"revision_share": metric("revision_share", 0.7, 1.0)}) for s in SEGMENTS[:1]
+    ]
+    later = recommend(
+        Evidence.of([*leaving_more, *SEGMENTS[1:]], names=("revise_offer", "drop_off")),
+        RulesAdvisor(Roles(revision=("revise_offer",), churn=("drop_off",)), 3),
+        ProductContext(),
+        30,
+        descriptions={},
+    )
+    before = titled("Offer templates with pre-agreed terms")
+    after = next(asdict(row) for row in later.rows if row.title == before["title"])
+    assert after["text"] != before["text"]
+    assert after["recommendation_id"] == before["recommendation_id"]
+
+
 def test_the_text_is_the_template_with_its_figures() -> None:
-    row = next(r for r in advised()[0] if r["recommendation_id"] == "2026-03-a:experiment:revision_drop_off")
+    row = titled("Offer templates with pre-agreed terms")
     # The samples hold drop-off .4 against .35 overall, and revisions .5 against .4.
     assert row["text"].startswith(
         "Revisions make up 50% of a user's events, higher than the 40% overall. "
@@ -80,7 +104,7 @@ def test_hostile_action_names_stay_data_and_advice_stays_grounded(name: str) -> 
 
 
 def tampered(change: dict[str, Any]) -> dict[str, Any]:
-    row = next(r for r in advised()[0] if r["recommendation_id"] == "2026-03-a:pain_point:revision_drop_off")
+    row = titled("Back and forth ends without an outcome")
     evidence = json.loads(row["evidence"])
     evidence[0].update(change)
     return row | {"evidence": json.dumps(evidence)}

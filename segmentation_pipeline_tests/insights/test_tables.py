@@ -34,7 +34,7 @@ METRIC: dict[str, Any] = {
 EXPERIMENT: dict[str, Any] = {
     "refresh_month": dt.date(2026, 3, 1),
     "cluster_id": "2026-03-a",
-    "recommendation_id": "2026-03-a:experiment:drop_off_high",
+    "recommendation_id": "2026-03-a:experiment:0123456789ab",
     "kind": "experiment",
     "rank": 1,
     "title": "Exit question",
@@ -49,7 +49,7 @@ EXPERIMENT: dict[str, Any] = {
     "advisor": "rules",
 }
 PAIN_ONLY = dict.fromkeys(("hypothesis", "hypothesis_template", "primary_metric", "expected_direction", "effort"))
-PAIN_POINT = EXPERIMENT | PAIN_ONLY | {"kind": "pain_point", "recommendation_id": "2026-03-a:pain_point:drop_off_high"}
+PAIN_POINT = EXPERIMENT | PAIN_ONLY | {"kind": "pain_point", "recommendation_id": "2026-03-a:pain_point:0123456789ab"}
 
 
 CHECKED: dict[str, Any] = {
@@ -60,7 +60,7 @@ CHECKED: dict[str, Any] = {
     "item": "experiment:drop_off_high",
     "part": "claim",
     "claim_index": 0,
-    "recommendation_id": "2026-03-a:experiment:drop_off_high",
+    "recommendation_id": "2026-03-a:experiment:0123456789ab",
     "metric_id": "drop_off_rate",
     "verdict": "ok",
     "violation": None,
@@ -121,7 +121,8 @@ def test_a_violating_metric_breaks_the_contract(violation: dict[str, Any]) -> No
     "violation",
     [
         {"cluster_id": "2026-03-b"},
-        {"recommendation_id": "2026-03-a:pain_point:drop_off_high"},
+        {"recommendation_id": "2026-03-a:pain_point:0123456789ab"},
+        {"recommendation_id": "2026-03-a:experiment:drop_off_high"},
         {"text": "Drop-off is {value}."},
         {"hypothesis": None},
         {"hypothesis_template": None},
@@ -151,7 +152,7 @@ def test_a_pain_point_has_nothing_of_an_experiment(name: str) -> None:
         {"violation_count": 0},
         {"expected": None},
         {"found": None},
-        {"recommendation_id": "2026-03-a:experiment:drop_off_high"},
+        {"recommendation_id": "2026-03-a:experiment:0123456789ab"},
         {"metric_id": None},
         {"claim_index": None},
         {"part": "body"},

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from segmentation_pipeline.landing.delimiters import Dialect, find_dialect
+from segmentation_pipeline.landing.delimiters import Dialect, find_dialect, is_aligned
 from segmentation_pipeline_tests.landing.roles import wanted
 
 NAMES = ("user_id", "timestamp", "action")
@@ -45,3 +45,16 @@ def test_blank_lines_before_the_header_are_counted_and_names_are_made_distinct()
     assert found.blank_lines == 2
     assert found.header == ("user_id", "ts", "event", "x", "column_5", "x")
     assert found.columns == ("user_id", "ts", "event", "x", "column_5", "x_2")
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        (" customer_id  date cds\n 00001 19970101  1\n 00002 19970112 12\n", True),
+        ("user_id timestamp action\nu1 2024-01-01 a\n", False),
+        ("user_id,ts,event\nu1,2024-01-01  10:00,a\n", False),
+        ("user_id  ts  event\nu1  2024-01-01  two words\n", False),
+    ],
+)
+def test_columns_aligned_with_blanks_are_told_from_separated_ones(text, expected):
+    assert is_aligned(text) is expected

@@ -85,3 +85,11 @@ def test_the_file_can_be_opened_by_older_clients(warehouse):
     with duckdb.connect(str(published.path), read_only=True) as connection:
         tags = connection.execute("SELECT tags FROM duckdb_databases() WHERE NOT internal").fetchone()[0]
     assert tags["storage_version"].startswith("v1.2.0")
+
+
+def test_tables_that_share_no_source_are_refreshed_apart(warehouse):
+    write(warehouse)
+    upstream = {"toy_rows": [], "made_of_toys": ["toy_rows"], "purchases_of_a_month": []}
+    with warehouse.read() as db:
+        assert half_written(db, upstream) == ["made_of_toys of 2026-01 has not been written"]
+        assert half_written(db, {"toy_rows": [], "purchases_of_a_month": []}) == []

@@ -1,0 +1,191 @@
+"""Customers by rule: from histories and from ten million purchase lines, and one payload at a time, against a loop.
+
+Add here: another figure about customers. Keep out: correctness (tests) and reading files (ingest.py).
+"""
+
+from __future__ import annotations
+
+import json
+import random
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from datetime import date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from segmentation_pipeline.config import Home, Settings
+from segmentation_pipeline.customers import analyze
+from segmentation_pipeline.customers.backtest import write_backtest
+from segmentation_pipeline.customers.segmenting import (
+    payloads_sql,
+    prepare_facts,
+    prepare_history,
+    segment_parameters,
+    segments_sql,
+    write_segments,
+)
+from segmentation_pipeline.customers.tables import Customers, Purchases, Regions
+from segmentation_pipeline.warehouse.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from segmentation_pipeline.warehouse.database import Database
+
+PEER = Path(__file__).resolve().parents[2] / "shared" / "peers" / "rules_loop.py"
+LINES = 10_000_000
+CUSTOMERS = 2_000_000
+PEER_PAYLOADS = 20_000
+ROUNDS = 3
+MONTH = date(2025, 12, 1)
+NOW = datetime(2026, 1, 1)  # noqa: DTZ001 - naive UTC
+FROM_HISTORY_PER_S = 1_000_000
+FROM_LINES_PER_S = 250_000
+MAX_SINGLE_MS = 0.03
+
+# Orders of five lines to three, over the customers at random; each customer has one to five favourite products.
+GENERATE = f"""
+INSERT INTO purchases BY NAME
+SELECT
+    'c' || lpad(customer::VARCHAR, 7, '0') AS customer_id,
+    'p' || lpad(product::VARCHAR, 5, '0') AS product_id,
+    'category-' || lpad((product % 40)::VARCHAR, 2, '0') AS category,
+    1 + hash(i, 3) % 5 AS quantity,
+    1 AS unit_price,
+    ((1 + hash(i, 7) % 100000) / 100)::DECIMAL(18, 4) AS line_total,
+    'o' || order_number AS order_id,
+    TIMESTAMP '2025-01-01' + to_seconds((hash(order_number, 5) % 31536000)::BIGINT) AS purchased_at,
+    (hash(customer) >> 1)::BIGINT AS customer_key,
+    (hash(order_number) >> 1)::BIGINT AS order_key,
+    i AS line_key,
+    1 AS occurrence,
+    'generated' AS file_name
+FROM (
+    SELECT
+        i,
+        i * 3 // 5 AS order_number,
+        (hash(i * 3 // 5) % {CUSTOMERS})::BIGINT AS customer,
+        (hash(customer, hash(i, 9) % (1 + hash(customer, 1) % 5)::UBIGINT) % 3000)::BIGINT AS product
+    FROM range({LINES}) AS generated(i)
+)
+ORDER BY purchased_at
+"""
+GENERATE_CUSTOMERS = """
+INSERT INTO customers BY NAME
+SELECT
+    customer_id,
+    customer_key,
+    'purchases' AS origin,
+    'region-' || (customer_key % 20) AS region,
+    (18 + customer_key % 60)::DOUBLE AS age,
+    min(purchased_at) - INTERVAL 100 DAY AS member_since,
+    min(purchased_at) AS first_purchase_at,
+    max(purchased_at) AS last_purchase_at
+FROM purchases
+GROUP BY customer_id, customer_key
+"""
+
+
+def run() -> list[dict[str, object]]:
+    """Return customers per second from histories and from lines, and the latency of one payload."""
+    settings = Settings()
+    with tempfile.TemporaryDirectory() as folder:
+        warehouse = Warehouse(Home(Path(folder)), settings)
+        with warehouse.transaction() as db:
+            db.ensure(Purchases, Customers, Regions)
+            db.execute(GENERATE)
+            db.execute(GENERATE_CUSTOMERS)
+        lines_s, history_s, count, payloads = _measure_computing(warehouse)
+        whole_s = _seconds(lambda: _write(warehouse))
+        backtest_s = _seconds(lambda: _backtest(warehouse))
+        peer_per_s = _peer(payloads, Path(folder))
+    single_ms, text_ms = _single(payloads)
+    return [
+        _rate("customers, from histories", count / history_s, FROM_HISTORY_PER_S, peer_per_s),
+        _rate("customers, from purchase lines", count / lines_s, FROM_LINES_PER_S, peer_per_s),
+        {"name": "customers, the whole asset (computed, validated, written)", "value": whole_s, "unit": "s",
+         "bound": None, "peer": f"{count:,} customers, {LINES:,} lines"},
+        {"name": "customers, tiers tested on the days after", "value": backtest_s, "unit": "s", "bound": None},
+        {"name": "customers, one payload", "value": single_ms, "unit": "ms", "bound": f"<= {MAX_SINGLE_MS}",
+         "peer": f"validation and explanation included; loop {1000 / peer_per_s:.4f} ms without",
+         "passed": single_ms <= MAX_SINGLE_MS},
+        {"name": "customers, one payload as JSON text", "value": text_ms, "unit": "ms", "bound": None},
+    ]  # fmt: skip
+
+
+def _rate(name: str, per_s: float, bound: int, peer_per_s: float) -> dict[str, object]:
+    return {
+        "name": name,
+        "value": per_s,
+        "unit": "customers/s",
+        "bound": f">= {bound:,}",
+        "peer": f"{per_s / peer_per_s:.1f}x the plain loop ({peer_per_s:,.0f}/s)",
+        "passed": per_s >= bound,
+    }
+
+
+def _measure_computing(warehouse: Warehouse) -> tuple[float, float, int, list[str]]:
+    """Return the best seconds from lines and from histories to finished segments, how many, and some payloads."""
+    chosen = warehouse.settings.customers
+    from_lines, from_history = [], []
+    with warehouse.read() as db:
+        for _ in range(ROUNDS):
+            started = time.perf_counter()
+            prepare_history(db, NOW)
+            prepare_facts(db, NOW, chosen)
+            prepared = time.perf_counter()
+            _finish(db, warehouse)
+            ended = time.perf_counter()
+            from_lines.append(ended - started)
+            from_history.append(ended - prepared)
+        (count,) = db.one("SELECT count(*) FROM finished")
+        db.execute(f"CREATE TEMP TABLE chosen_facts AS FROM customer_facts LIMIT {PEER_PAYLOADS}")
+        sql = payloads_sql(NOW).replace("FROM customer_facts", "FROM chosen_facts")
+        payloads = [payload for _, payload in db.execute(sql).fetchall()]
+    return min(from_lines), min(from_history), int(count), payloads
+
+
+def _finish(db: Database, warehouse: Warehouse) -> None:
+    chosen = warehouse.settings.customers
+    db.execute(f"CREATE OR REPLACE TEMP TABLE finished AS {segments_sql(chosen)}", segment_parameters(NOW, chosen))
+
+
+def _write(warehouse: Warehouse) -> None:
+    with warehouse.transaction() as db:
+        write_segments(db, MONTH, warehouse.settings.customers)
+
+
+def _backtest(warehouse: Warehouse) -> None:
+    with warehouse.transaction() as db:
+        write_backtest(db, MONTH, warehouse.settings.customers)
+
+
+def _seconds(work: object) -> float:
+    started = time.perf_counter()
+    work()  # type: ignore[operator]
+    return time.perf_counter() - started
+
+
+def _peer(payloads: list[str], folder: Path) -> float:
+    """Return customers per second of the plain loop on the same payloads."""
+    file = folder / "histories.ndjson"
+    file.write_text("\n".join(payloads) + "\n", encoding="utf-8")
+    told = json.loads(
+        subprocess.run([sys.executable, str(PEER), str(file)], capture_output=True, text=True, check=True).stdout
+    )
+    return float(told["customers"]) / float(told["seconds"])
+
+
+def _single(payloads: list[str]) -> tuple[float, float]:
+    """Return the median milliseconds of a payload as objects and as JSON text."""
+    texts = random.Random(7).sample(payloads, 5_000)  # noqa: S311 - a sample, no secret
+    medians = []
+    for forms in ([json.loads(text) for text in texts], texts):
+        taken = []
+        for form in forms:
+            started = time.perf_counter()
+            analyze(form, now=NOW)
+            taken.append(time.perf_counter() - started)
+        medians.append(statistics.median(taken) * 1000)
+    return medians[0], medians[1]

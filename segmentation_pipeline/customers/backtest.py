@@ -1,0 +1,181 @@
+"""Whether tiers foretell anything: tiers at a landmark against what the customers did after it, with intervals.
+
+Add here: another outcome. Keep out: the rules (segmenting.py).
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any, Literal
+
+from segmentation_pipeline.customers.segmenting import (
+    as_of_month,
+    literal,
+    prepare_facts,
+    prepare_history,
+    segment_parameters,
+    segments_sql,
+)
+from segmentation_pipeline.customers.tables import Purchases, TierBacktests
+from segmentation_pipeline.warehouse.database import load_sql
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    from segmentation_pipeline.customer_settings import CustomerSettings
+    from segmentation_pipeline.warehouse.database import Database
+
+Z = 1.959963984540054
+"""Standard normal quantile of a 95 % interval."""
+
+FEWEST = 20
+"""Customers at the landmark under which nothing is said of any tier."""
+
+Outcome = Literal["repurchase", "spend", "orders"]
+UNITS: dict[Outcome, int] = {"repurchase": 1, "spend": 10_000, "orders": 1}
+"""What the whole numbers that are added up are parts of."""
+
+
+@dataclass(frozen=True)
+class Sums:
+    """How many customers, and the sum and the sum of squares of what each of them did."""
+
+    count: int
+    total: int
+    squares: int
+
+    @property
+    def mean(self) -> float:
+        """Mean of one customer."""
+        return self.total / self.count
+
+    @property
+    def variance_of_mean(self) -> float:
+        """Variance of the mean; integers keep it exact until the last division."""
+        if self.count < 2:
+            return math.inf
+        return max(self.squares * self.count - self.total**2, 0) / (self.count**2 * (self.count - 1))
+
+    def without(self, other: Sums) -> Sums:
+        """Everyone here who is not in `other`."""
+        return Sums(self.count - other.count, self.total - other.total, self.squares - other.squares)
+
+
+@dataclass(frozen=True)
+class TierOutcome:
+    """One tier and outcome, as in tier_backtests."""
+
+    dimension: str
+    tier: str
+    outcome: Outcome
+    landmark_at: datetime
+    as_of: datetime
+    customer_count: int
+    value: float
+    low: float
+    high: float
+    others_value: float | None
+    lift: float | None
+    lift_low: float | None
+    lift_high: float | None
+    rule_version: str
+
+
+def write_backtest(db: Database, month: date, settings: CustomerSettings) -> list[TierOutcome]:
+    """Replace the month's rows of tier_backtests and return them.
+
+    None where purchases do not reach back before the landmark, or too few customers do.
+    """
+    db.ensure(Purchases, TierBacktests)
+    now = as_of_month(db, month)
+    rows: list[TierOutcome] = []
+    if now is not None:
+        landmark = now - timedelta(days=settings.backtest_days)
+        rows = _outcomes(db, landmark, now, settings)
+    db.replace(TierBacktests, rows, month=month)
+    return rows
+
+
+def lift_interval(tier: Sums, others: Sums) -> tuple[float, float, float] | None:
+    """Return lift of a tier's mean over the others' with its 95 % interval (delta method on the logarithm).
+
+    None where a mean is 0 or one customer alone makes it: a ratio of them has no interval.
+    """
+    if not tier.count or not others.count or not tier.total or not others.total:
+        return None
+    spread = tier.variance_of_mean / tier.mean**2 + others.variance_of_mean / others.mean**2
+    if math.isinf(spread):
+        return None
+    lift, factor = tier.mean / others.mean, math.exp(Z * math.sqrt(spread))
+    return lift, lift / factor, lift * factor
+
+
+def value_interval(sums: Sums, *, is_share: bool) -> tuple[float, float]:
+    """Return the 95 % interval of a share (Wilson) or of a mean (normal, not below 0)."""
+    mean, count = sums.mean, sums.count
+    if is_share:
+        centre = (mean + Z**2 / (2 * count)) / (1 + Z**2 / count)
+        half = Z / (1 + Z**2 / count) * math.sqrt(mean * (1 - mean) / count + Z**2 / (4 * count**2))
+        return max(min(centre - half, mean), 0.0), min(max(centre + half, mean), 1.0)
+    if math.isinf(sums.variance_of_mean):
+        return 0.0, mean * 2 if mean else 0.0
+    half = Z * math.sqrt(sums.variance_of_mean)
+    return max(mean - half, 0.0), mean + half
+
+
+def _outcomes(db: Database, landmark: datetime, now: datetime, settings: CustomerSettings) -> list[TierOutcome]:
+    prepare_history(db, landmark)
+    prepare_facts(db, landmark, settings)
+    db.execute(
+        "CREATE OR REPLACE TEMP TABLE landmark_tiers AS SELECT customer_id, churn, value, loyalty"
+        f" FROM ({segments_sql(settings)}) WHERE mode = 'regular'",
+        segment_parameters(landmark, settings),
+    )
+    found = db.rows(
+        load_sql(__package__, "tier_outcomes").replace("{landmark}", literal(landmark)).replace("{now}", literal(now))
+    )
+    db.execute("DROP TABLE landmark_tiers")
+    rows = []
+    for dimension in ("churn", "value", "loyalty"):
+        tiers = [row for row in found if row["dimension"] == dimension]
+        if sum(row["customer_count"] for row in tiers) < FEWEST:
+            continue
+        for outcome in UNITS:
+            every = _sums(tiers, outcome)
+            rows += [_row(row, outcome, every, landmark, now, settings.rule_version) for row in tiers]
+    return rows
+
+
+def _sums(rows: list[dict[str, Any]], outcome: Outcome) -> Sums:
+    return Sums(
+        sum(int(row["customer_count"]) for row in rows),
+        sum(int(row[f"{outcome}_sum"]) for row in rows),
+        sum(int(row[f"{outcome}_squares"]) for row in rows),
+    )
+
+
+def _row(
+    row: dict[str, Any], outcome: Outcome, every: Sums, landmark: datetime, now: datetime, version: str
+) -> TierOutcome:
+    unit, tier = UNITS[outcome], _sums([row], outcome)
+    others = every.without(tier)
+    low, high = value_interval(tier, is_share=outcome == "repurchase")
+    lift, lift_low, lift_high = lift_interval(tier, others) or (None, None, None)
+    return TierOutcome(
+        row["dimension"],
+        row["tier"],
+        outcome,
+        landmark,
+        now,
+        tier.count,
+        tier.mean / unit,
+        low / unit,
+        high / unit,
+        others.mean / unit if others.count else None,
+        lift,
+        lift_low,
+        lift_high,
+        version,
+    )

@@ -1,0 +1,389 @@
+"""One payload -> analysis, explanation, timestamp: the rules of sql/segments.sql, for one customer at a time.
+
+Plain Python on purpose: a call takes some ten microseconds, an engine would take longer to start.
+Add here: nothing that sql/segments.sql does not decide the same way; a test compares both field by field.
+Keep out: reading single values (payloads.py), words (explanation.py).
+"""
+
+from __future__ import annotations
+
+import functools
+from datetime import datetime
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from segmentation_pipeline.customer_settings import CustomerSettings
+from segmentation_pipeline.customers import rules
+from segmentation_pipeline.customers.explanation import Explainer, explain
+from segmentation_pipeline.customers.payloads import (
+    MOST,
+    OLDEST_AGE,
+    as_mapping,
+    as_now,
+    count_of,
+    id_of,
+    moment_of,
+    number_of,
+    object_of,
+    refuse,
+    text_of,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import date
+
+MONEY_DECIMALS = 4
+"""Decimals that sums of money are rounded to: what the tables store, and floats add up to exactly."""
+
+Purchase = tuple[str, str | None, float, int, int, float | None]
+"""Product, category, spent, orders, full days since the last purchase, mean days between purchases."""
+
+FUTURE_DAYS = 1
+"""A purchase may lie so far after `now` before it is an error: clocks and time zones differ. It counts as today's."""
+
+
+def analyze(
+    payload: Mapping[str, Any] | str | bytes, *, now: datetime | str, settings: CustomerSettings | None = None
+) -> dict[str, Any]:
+    """Return analysis, explanation and timestamp of one payload: a customer with or without purchases, or a region.
+
+    `now`: the moment it is analysed at, ISO 8601 or a datetime; without a zone it is UTC.
+
+    Raises:
+        InvalidPayload: a field is missing, of the wrong type or out of range; the error names it.
+    """
+    return (_default() if settings is None else analyzer(settings)).analyze(payload, now=now)
+
+
+def analyzer(settings: CustomerSettings) -> Analyzer:
+    """Return the analyzer of these settings, made once: the last few are kept, told apart by identity."""
+    known = _kept.get(id(settings))
+    if known is None:
+        if len(_kept) >= KEPT_ANALYZERS:
+            _kept.clear()
+        known = _kept.setdefault(id(settings), Analyzer(settings))
+    return known
+
+
+@functools.lru_cache(maxsize=1)
+def _default() -> Analyzer:
+    return Analyzer(CustomerSettings())
+
+
+KEPT_ANALYZERS = 16
+_kept: dict[int, Analyzer] = {}
+"""id -> analyzer, which holds its settings, so an id cannot come to mean others."""
+
+
+class Analyzer:
+    """The rules of one installation; `explainer` puts results into words."""
+
+    def __init__(self, settings: CustomerSettings, explainer: Explainer = explain) -> None:
+        self.settings = settings
+        self.explainer = explainer
+        self._labels = settings.label_table()
+        self._unknown = settings.unknown
+        self._language = settings.language
+        self._told = {"ruleVersion": settings.rule_version, "labels": settings.labels_name}
+        self._bounds = settings.thresholds
+        self._strategy = functools.lru_cache(maxsize=4096)(self._find_strategy)
+
+    def analyze(self, payload: Mapping[str, Any] | str | bytes, *, now: datetime | str) -> dict[str, Any]:
+        """Return analysis, explanation and timestamp; see `analyze` of this module."""
+        given = payload if type(payload) is dict else as_mapping(payload)
+        moment = as_now(now)
+        at = ""
+        if "customerData" in given:
+            given, at = object_of(given["customerData"], "customerData"), "customerData."
+        region = self._region(given, at)
+        customer = given.get("customer")
+        if customer is None:
+            analysis = self._region_analysis(region)
+        else:
+            analysis = self._customer_analysis(object_of(customer, f"{at}customer"), region, moment, at)
+        customer_id = given.get("customerId")
+        return {
+            "customerId": None if customer_id is None else id_of(customer_id, f"{at}customerId"),
+            "analysis": analysis,
+            "explanation": self.explainer(analysis, language=self._language),
+            "timestamp": moment.isoformat(),
+        }
+
+    def _region(self, given: Mapping[str, Any], at: str) -> dict[str, Any]:
+        region = given.get("region")
+        if type(region) is not dict:
+            refuse(f"{at}region", region, "an object with medianBasket")
+        return {
+            "region": text_of(region.get("name"), f"{at}region.name") or text_of(given.get("city"), f"{at}city"),
+            "regionClimate": text_of(region.get("climateType"), f"{at}region.climateType") or self._unknown,
+            "regionMedianBasket": number_of(region.get("medianBasket"), f"{at}region.medianBasket"),
+            "trend": text_of(region.get("trend"), f"{at}region.trend") or self._unknown,
+        }
+
+    def _customer_analysis(
+        self, customer: Mapping[str, Any], region: dict[str, Any], now: datetime, at: str
+    ) -> dict[str, Any]:
+        at = f"{at}customer."
+        age = self._age(customer, now.date(), at)
+        registered = moment_of(customer.get("registeredAt"), f"{at}registeredAt")
+        membership_days = max((now - registered).days, 0)
+        history = customer.get("productHistory")
+        if history is None or history == []:
+            return self._new_customer(rules.age_segment(age, self.settings), membership_days, region)
+        if type(history) is not list:
+            refuse(f"{at}productHistory", history, "a list")
+        purchases = self._purchases(history, now, f"{at}productHistory")
+        order_count = customer.get("orderCount")
+        if order_count is not None:
+            order_count = count_of(order_count, f"{at}orderCount")
+        return self._regular(purchases, order_count, rules.age_segment(age, self.settings), membership_days, region)
+
+    def _age(self, customer: Mapping[str, Any], day: date, at: str) -> float | None:
+        age = customer.get("age")
+        if age is not None:
+            return number_of(age, f"{at}age", most=OLDEST_AGE)
+        birth = customer.get("birthDate")
+        if birth is None:
+            return None
+        return number_of(
+            rules.age_at(moment_of(birth, f"{at}birthDate").date(), day), f"{at}birthDate (age)", most=OLDEST_AGE
+        )
+
+    def _purchases(self, history: list[Any], now: datetime, at: str) -> list[Purchase]:
+        purchases, seen = [], set()
+        for place, entry in enumerate(history):
+            purchase = _usual_purchase(entry, now) or _purchase(entry, now, f"{at}[{place}]")
+            if purchase[0] in seen:
+                refuse(f"{at}[{place}].productId", purchase[0], "each product once; add up its purchases")
+            seen.add(purchase[0])
+            purchases.append(purchase)
+        return purchases
+
+    def _regular(
+        self,
+        purchases: list[Purchase],
+        order_count: int | None,
+        age_code: str,
+        membership_days: int,
+        region: dict[str, Any],
+    ) -> dict[str, Any]:
+        bounds = self._bounds
+        total, product_orders = 0.0, 0
+        recency = purchases[0][4]
+        spent_by: dict[str, float] = {}
+        orders_by: dict[str, int] = {}
+        missing = []
+        for product, category, spent, orders, days, between in purchases:
+            total += spent
+            product_orders += orders
+            recency = min(recency, days)
+            if category is not None:
+                spent_by[category] = spent_by.get(category, 0.0) + spent
+                orders_by[category] = orders_by.get(category, 0) + orders
+            if between and between <= bounds.regular_days and days > bounds.overdue_factor * between:
+                missing.append(
+                    {
+                        "productId": product,
+                        "category": category,
+                        "avgDaysBetween": between,
+                        "lastPurchaseDaysAgo": days,
+                        "daysOverdue": days - between,
+                    }
+                )
+        total = round(total, MONEY_DECIMALS)
+        if order_count is None:
+            order_count = product_orders
+        months = membership_days / rules.DAYS_PER_MONTH
+        basket = total / order_count if order_count else 0.0
+        affinity, is_focused = self._affinity(spent_by, orders_by, product_orders)
+        ratio = len(purchases) / product_orders if product_orders else 0.0
+        if len(missing) > 1:
+            missing.sort(key=_most_overdue_first)
+        best = sorted(purchases, key=_most_spent_first)[: bounds.top_products]
+        churn = "active" if recency < bounds.active_days else "cooling" if recency <= bounds.risk_days else "at_risk"
+        return self._told_analysis(
+            "regular",
+            (
+                age_code,
+                churn,
+                "high" if basket > region["regionMedianBasket"] else "standard",
+                rules.loyalty(months, order_count, self.settings),
+                "focused" if is_focused else "exploring",
+                "discoverer"
+                if ratio > bounds.discoverer_ratio
+                else "balanced"
+                if ratio > bounds.balanced_ratio
+                else "loyal",
+            ),
+            affinity,
+            region,
+            figures=(
+                basket,
+                basket * bounds.budget_factor,
+                total / months if months > 0 else total,
+                recency,
+                order_count,
+                total,
+                membership_days,
+            ),
+            missing=missing,
+            top=[
+                {"productId": product, "totalSpent": round(spent, MONEY_DECIMALS)}
+                for product, _, spent, _, _, _ in best
+            ],
+        )
+
+    def _affinity(self, spent_by: dict[str, float], orders_by: dict[str, int], product_orders: int) -> tuple[str, bool]:
+        """Return the category with the highest spend (of equal ones the first by name), and whether it dominates."""
+        if not spent_by:
+            return self._unknown, False
+        category = min(spent_by, key=lambda name: (-round(spent_by[name], MONEY_DECIMALS), name))
+        share = orders_by[category] / product_orders if product_orders else 0.0
+        return category, share > self._bounds.focused_share
+
+    def _new_customer(self, age_code: str, membership_days: int, region: dict[str, Any]) -> dict[str, Any]:
+        median = region["regionMedianBasket"]
+        return self._told_analysis(
+            "new_customer",
+            (age_code, "at_risk", "standard", "bronze", "exploring", "discoverer"),
+            region["trend"],
+            region,
+            figures=(median, median * self._bounds.budget_factor, 0.0, rules.NEVER_DAYS, 0, 0.0, membership_days),
+        )
+
+    def _region_analysis(self, region: dict[str, Any]) -> dict[str, Any]:
+        median = region["regionMedianBasket"]
+        return self._told_analysis(
+            "region",
+            ("adult", "active", "standard", "silver", "exploring", "balanced"),
+            region["trend"],
+            region,
+            figures=(
+                median,
+                median * self._bounds.budget_factor,
+                median * rules.REGION_MONTHLY_BASKETS,
+                rules.REGION_DAYS,
+                0,
+                0.0,
+                0,
+            ),
+        )
+
+    def _told_analysis(
+        self,
+        mode: str,
+        codes: tuple[str, str, str, str, str, str],
+        affinity: str,
+        region: dict[str, Any],
+        *,
+        figures: tuple[float, float, float, int, int, float, int],
+        missing: list[dict[str, Any]] | None = None,
+        top: list[dict[str, Any]] | None = None,
+    ) -> dict[str, Any]:
+        labels, (age, churn, value, loyal, affinity_type, diversity) = self._labels, codes
+        strategy, discount = self._strategy(mode, codes)
+        basket, budget, monthly, recency, order_count, total, membership_days = figures
+        return {
+            "mode": mode,
+            "ageSegment": labels["age_segment"][age],
+            "churn": labels["churn"][churn],
+            "value": labels["value"][value],
+            "loyalty": labels["loyalty"][loyal],
+            "affinityCategory": affinity,
+            "affinityType": labels["affinity_type"][affinity_type],
+            "diversity": labels["diversity"][diversity],
+            "region": region["region"],
+            "regionClimate": region["regionClimate"],
+            "regionMedianBasket": region["regionMedianBasket"],
+            "avgBasket": basket,
+            "estimatedBudget": budget,
+            "avgMonthlySpend": monthly,
+            "lastPurchaseDaysAgo": recency,
+            "orderCount": order_count,
+            "totalSpent": total,
+            "membershipDays": membership_days,
+            "missingRegulars": missing or [],
+            "topProducts": top or [],
+            "recommendedStrategy": strategy,
+            "discountPct": discount,
+            **self._told,
+        }
+
+    def _find_strategy(self, mode: str, codes: tuple[str, ...]) -> tuple[str, float]:
+        return rules.strategy({"mode": mode, **dict(zip(self._labels, codes, strict=True))}, self.settings)
+
+
+def _most_spent_first(purchase: Purchase) -> tuple[float, str]:
+    return -purchase[2], purchase[0]
+
+
+def _most_overdue_first(missing: dict[str, Any]) -> tuple[float, str]:
+    return -missing["daysOverdue"], missing["productId"]
+
+
+def _usual_purchase(entry: Any, now: datetime) -> Purchase | None:
+    """Return an entry that is as entries usually are; None for all others, which `_purchase` looks at closely."""
+    try:
+        product, spent, orders = entry["productId"], entry["totalSpent"], entry["orderCount"]
+        category, between, quantity = entry["category"], entry["avgDaysBetween"], entry.get("totalQuantity", 0)
+        days = (now - datetime.fromisoformat(entry["lastPurchase"])).days
+    except (KeyError, TypeError, ValueError, AttributeError):
+        return None
+    is_usual = (
+        (type(spent) is float and 0 <= spent <= MOST)
+        and (type(orders) is int and 0 <= orders <= MOST)
+        and (between is None or (type(between) is float and 0 <= between <= MOST))
+        and (type(quantity) is int and 0 <= quantity <= MOST)
+        and (type(product) is type(category) is str and product and category)
+        and (product == product.strip() and category == category.strip())
+        and days >= 0
+    )
+    return (product, category, spent, orders, days, between) if is_usual else None
+
+
+def _purchase(entry: Any, now: datetime, where: str) -> Purchase:
+    """Return an entry of the history, every field checked."""
+    try:
+        product, spent, orders, last = (
+            entry["productId"],
+            entry["totalSpent"],
+            entry["orderCount"],
+            entry["lastPurchase"],
+        )
+        category, between, quantity = entry.get("category"), entry.get("avgDaysBetween"), entry.get("totalQuantity")
+    except (KeyError, TypeError, AttributeError):
+        _refuse_entry(entry, where)
+    if quantity is not None:
+        number_of(quantity, f"{where}.totalQuantity")
+    return (
+        id_of(product, f"{where}.productId"),
+        text_of(category, f"{where}.category"),
+        number_of(spent, f"{where}.totalSpent"),
+        count_of(orders, f"{where}.orderCount"),
+        _days_since(last, now, where),
+        None if between is None else number_of(between, f"{where}.avgDaysBetween"),
+    )
+
+
+def _days_since(last: object, now: datetime, where: str) -> int:
+    """Return the full days since a purchase."""
+    try:
+        moment = datetime.fromisoformat(last)  # type: ignore[arg-type]
+    except (ValueError, TypeError):
+        moment = moment_of(last, f"{where}.lastPurchase")
+    if moment.tzinfo is not None:
+        moment = moment_of(moment, f"{where}.lastPurchase")
+    days = (now - moment).days
+    if days < -FUTURE_DAYS:
+        refuse(f"{where}.lastPurchase", last, f"a time not after now ({now:%Y-%m-%d %H:%M})")
+    return max(days, 0)
+
+
+def _refuse_entry(entry: object, path: str) -> NoReturn:
+    """Say which needed field an entry of the history lacks, or that it is no object."""
+    if type(entry) is not dict:
+        refuse(path, entry, "an object")
+    for name in ("productId", "totalSpent", "orderCount", "lastPurchase"):
+        if name not in entry:
+            refuse(f"{path}.{name}", None, "a value; it is missing")
+    raise AssertionError("unreachable: an object with all of these is an entry")

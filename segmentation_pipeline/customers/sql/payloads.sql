@@ -1,0 +1,38 @@
+-- One row per customer of customer_facts: the nested payload `analyze` takes, from the same tables the rules read.
+WITH histories AS (
+    SELECT
+        customer_key,
+        list(struct_pack(
+            "productId" := product,
+            "category" := category,
+            "totalSpent" := units / 10000,
+            "orderCount" := order_count,
+            "lastPurchase" := strftime(make_timestamp(last_us), '%Y-%m-%dT%H:%M:%S.%f'),
+            "avgDaysBetween" := avg_days_between
+        ) ORDER BY product) AS history
+    FROM product_history
+    GROUP BY customer_key
+)
+
+SELECT
+    f.customer_id,
+    CAST(to_json(struct_pack("customerData" := struct_pack(
+        "customerId" := f.customer_id,
+        "city" := f.city,
+        "customer" := struct_pack(
+            "age" := f.age,
+            "gender" := f.gender,
+            "registeredAt" := strftime({now} - to_days(f.membership_days::INTEGER), '%Y-%m-%dT%H:%M:%S.%f'),
+            "orderCount" := f.order_count,
+            "productHistory" := coalesce(h.history, [])
+        ),
+        "region" := struct_pack(
+            "name" := f.region,
+            "climateType" := f.climate,
+            "medianBasket" := f.median_basket,
+            "trend" := f.trend
+        )
+    ))) AS VARCHAR) AS payload
+FROM customer_facts AS f
+LEFT JOIN histories AS h ON f.customer_key = h.customer_key
+ORDER BY f.customer_id

@@ -1,0 +1,47 @@
+-- One row per record of file number $file_number, in the order of the file: what is known of a customer, and the
+-- reason why the record cannot be used (null: it can). $landed_at is when the file was first seen.
+WITH cleaned AS (
+    SELECT
+        *,
+        without_blanks(customer_id) AS customer,
+        try_cast(without_blanks(age) AS DOUBLE) AS years,
+        CAST(told_time(birth_date_typed, without_blanks(birth_date)) AS DATE) AS birth_day
+    FROM ({fields}) AS fields
+),
+
+judged AS (
+    SELECT
+        *,
+        CASE
+            WHEN is_blank THEN 'blank_line'
+            WHEN is_malformed THEN 'invalid_json'
+            WHEN is_overlong THEN 'overlong_field'
+            WHEN customer IS NULL THEN 'blank_customer'
+            WHEN without_blanks(age) IS NOT NULL AND coalesce(years NOT BETWEEN 0 AND 120, true)
+                THEN 'age_out_of_range'
+            WHEN
+                birth_day > CAST($landed_at::TIMESTAMP AS DATE)
+                OR birth_day < CAST($landed_at::TIMESTAMP AS DATE) - INTERVAL 121 YEAR
+                THEN 'birth_date_out_of_range'
+        END AS reason
+    FROM cleaned
+)
+
+SELECT
+    $file_number::INTEGER AS file_number,
+    customer AS customer_id,
+    without_blanks(city) AS city,
+    without_blanks(region) AS region,
+    without_blanks(gender) AS gender,
+    years AS age,
+    birth_day AS birth_date,
+    told_time(registered_at_typed, without_blanks(registered_at)) AS registered_at,
+    reason,
+    left(
+        CASE reason
+            WHEN 'age_out_of_range' THEN age
+            WHEN 'birth_date_out_of_range' THEN birth_date
+        END, 60
+    ) AS found,
+    CASE WHEN reason IS NOT NULL THEN {record} END AS record
+FROM judged
