@@ -10,18 +10,18 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from segmentation_pipeline.client import exports
+from segmentation_pipeline.client import exports, personas
 from segmentation_pipeline.client.copies import copied
 from segmentation_pipeline.client.naming import UNCLASSIFIED
 from segmentation_pipeline.client.published import PublishedReader
 from segmentation_pipeline.client.roadmap import SEGMENT_NAME, entry_of
 from segmentation_pipeline.client.snapshot import Snapshot
 from segmentation_pipeline.config import Home, find_home
-from segmentation_pipeline.state import roadmap, segment_edits
+from segmentation_pipeline.state import persona_edits, roadmap, segment_edits
 from segmentation_pipeline.state.database import open_state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import date
 
     import pandas as pd
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from segmentation_pipeline.client.customers import CustomersSummary
     from segmentation_pipeline.client.evidence import EvidenceTest, LineageEvent
     from segmentation_pipeline.client.experiments import ExperimentPower
+    from segmentation_pipeline.client.personas import LeadScoring
     from segmentation_pipeline.client.refreshes import EndedEarly, RefreshSummary
     from segmentation_pipeline.client.roadmap import RoadmapEntry
     from segmentation_pipeline.client.segments import SegmentDetail, SegmentSummary
@@ -79,13 +80,13 @@ class Client:
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
         """Yield one published copy with the edits of this moment; publishing meanwhile does not disturb it."""
-        with self._published.open() as connection:
+        with self._published.open_copy() as (connection, copy):
             if not self._state.is_made:
-                yield Snapshot(connection, {}, ())
+                yield Snapshot(connection, {}, (), copy=copy)
                 return
             with self._state.read() as state:
                 names, notes = segment_edits.current_names(state), segment_edits.notes(state)
-            yield Snapshot(connection, names, notes)
+            yield Snapshot(connection, names, notes, copy=copy)
 
     def refreshes(self) -> list[RefreshSummary]:
         """Return every refresh, oldest first."""
@@ -107,10 +108,25 @@ class Client:
         with self.snapshot() as snapshot:
             return snapshot.user_segment(user_id)
 
+    def user_segments(self, user_ids: Sequence[str]) -> list[UserSegment]:
+        """Return where many users belong now, in the order asked; those not seen of late are left out."""
+        with self.snapshot() as snapshot:
+            return snapshot.user_segments(user_ids)
+
     def customers(self, month: date | None = None) -> CustomersSummary | None:
         """Return how many customers of a refresh (by default the newest) carry each label; None where nobody does."""
         with self.snapshot() as snapshot:
             return snapshot.customers(month)
+
+    def lead_scoring(self, import_id: str | None = None) -> LeadScoring:
+        """Return the personas of an import (None: the newest) under the names people gave them, and their model."""
+        with self._published.open() as connection:
+            newest = personas.newest_import(connection, import_id)
+            if not self._state.is_made:
+                return personas.lead_scoring(connection, newest, {}, ())
+            with self._state.read() as state:
+                names, notes = persona_edits.current_names(state), persona_edits.notes(state)
+            return personas.lead_scoring(connection, newest, names, notes)
 
     def evidence(self, month: date | None = None) -> list[EvidenceTest]:
         """Return the tests behind a refresh's verdict and segments."""

@@ -5,6 +5,7 @@ Add here: a question about personas. Keep out: segments of users, and what an ed
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
@@ -60,6 +61,19 @@ class Persona:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class LeadScoring:
+    """What a new lead is scored by: the import, its columns, its personas, and where each of them lies.
+
+    `mapping`: role -> header of the import's file. `model`: JSON, as the stage of leads stores it.
+    """
+
+    found: LeadImport
+    mapping: Mapping[str, str]
+    personas: tuple[Persona, ...]
+    model: str
+
+
 _STORED = tuple(field.name for field in fields(Persona) if field.name not in ("display_name", "notes"))
 
 
@@ -111,6 +125,20 @@ def personas(
         )
         for one in found
     ]
+
+
+def lead_scoring(
+    connection: duckdb.DuckDBPyConnection, import_id: str, names: Mapping[str, str], notes: Sequence[PersonaNote]
+) -> LeadScoring:
+    """Return what a new lead is scored by, of an import that is there."""
+    (found,) = (one for one in lead_imports(connection) if one.import_id == import_id)
+    ((model, mapping),) = ask(
+        connection,
+        "SELECT m.model, f.mapping FROM lead_models AS m JOIN lead_files AS f USING (import_id) WHERE import_id = $id",
+        {"id": import_id},
+    )
+    headers = {role: header for role, header in json.loads(mapping).items() if isinstance(header, str)}
+    return LeadScoring(found, headers, tuple(personas(connection, import_id, names, notes)), model)
 
 
 def known_persona(connection: duckdb.DuckDBPyConnection, persona_id: str) -> str:

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import threading
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
@@ -23,8 +24,20 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row", bound="DataclassInstance")
 
-_Identity = tuple[str, int, int]
-"""Path, inode and time of a copy: a file put in the place of another of the same name is another copy."""
+
+@dataclasses.dataclass(frozen=True)
+class Copy:
+    """Which published copy: a file put in the place of another of the same name is another copy."""
+
+    path: str
+    inode: int
+    modified_ns: int
+
+    @property
+    def copy_id(self) -> str:
+        """Name of the copy: the run that published it."""
+        return Path(self.path).stem.removeprefix("warehouse-")
+
 
 OPEN_TRIES = 5
 """Tries when the resolved copy is pruned between resolving and opening; each try resolves anew."""
@@ -58,7 +71,7 @@ class PublishedReader:
     def __init__(self, home: Home) -> None:
         self._home = home
         self._lock = threading.Lock()
-        self._kept: tuple[_Identity, duckdb.DuckDBPyConnection] | None = None
+        self._kept: tuple[Copy, duckdb.DuckDBPyConnection] | None = None
 
     @contextlib.contextmanager
     def open(self) -> Iterator[duckdb.DuckDBPyConnection]:
@@ -67,11 +80,21 @@ class PublishedReader:
         Raises:
             NothingPublished: nothing has been published yet.
         """
+        with self.open_copy() as (connection, _):
+            yield connection
+
+    @contextlib.contextmanager
+    def open_copy(self) -> Iterator[tuple[duckdb.DuckDBPyConnection, Copy]]:
+        """Yield a read-only connection of its own to the newest copy, and which one that is.
+
+        Raises:
+            NothingPublished: nothing has been published yet.
+        """
         with self._lock:
-            connection = self._newest()
+            connection, copy = self._newest()
         try:
             connection.execute("SET TimeZone = 'UTC'")
-            yield connection
+            yield connection, copy
         finally:
             connection.close()
 
@@ -80,16 +103,16 @@ class PublishedReader:
         with self._lock:
             self._drop()
 
-    def _newest(self) -> duckdb.DuckDBPyConnection:
+    def _newest(self) -> tuple[duckdb.DuckDBPyConnection, Copy]:
         for attempt in range(OPEN_TRIES):
             try:
-                copy = self._home.published_file.resolve(strict=True)
-                found = copy.stat()
-                identity = (str(copy), found.st_ino, found.st_mtime_ns)
-                if self._kept is None or self._kept[0] != identity:
+                path = self._home.published_file.resolve(strict=True)
+                found = path.stat()
+                copy = Copy(str(path), found.st_ino, found.st_mtime_ns)
+                if self._kept is None or self._kept[0] != copy:
                     self._drop()
-                    self._kept = (identity, duckdb.connect(str(copy), read_only=True))
-                return duckdb.connect(str(copy), read_only=True)
+                    self._kept = (copy, duckdb.connect(copy.path, read_only=True))
+                return duckdb.connect(copy.path, read_only=True), copy
             except (FileNotFoundError, duckdb.IOException) as error:
                 if attempt == OPEN_TRIES - 1 or not self._home.published_file.is_symlink():
                     raise NothingPublished(

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from segmentation_pipeline.client.customers import CustomersSummary
     from segmentation_pipeline.client.evidence import EvidenceTest, LineageEvent
     from segmentation_pipeline.client.experiments import ExperimentPower
+    from segmentation_pipeline.client.published import Copy
     from segmentation_pipeline.client.refreshes import EndedEarly, RefreshSummary
     from segmentation_pipeline.client.segments import SegmentDetail, SegmentSummary
     from segmentation_pipeline.client.users import UserSegment
@@ -42,14 +43,21 @@ SHOWN_CHOICES = 30
 class Snapshot:
     """Answers from one published copy, so figures asked for one after the other belong together.
 
-    `connection` is open for reading, for any SQL of your own (`FROM data_dictionary` explains every column).
+    `copy` tells which one it is. `connection` is open for reading, for any SQL of your own (`FROM data_dictionary`
+    explains every column).
     A month left out is the newest refresh that has segments.
     """
 
     def __init__(
-        self, connection: duckdb.DuckDBPyConnection, edited_names: Mapping[str, str], notes: Sequence[Note]
+        self,
+        connection: duckdb.DuckDBPyConnection,
+        edited_names: Mapping[str, str],
+        notes: Sequence[Note],
+        *,
+        copy: Copy | None = None,
     ) -> None:
         self.connection = connection
+        self.copy = copy
         self._edited_names = edited_names
         self._notes = notes
 
@@ -193,10 +201,17 @@ class Snapshot:
         found = user_queries.user_segment(self.connection, user_id)
         if found is None:
             raise NotFound(f"User {user_id} has no events of late. Next: look for the id in raw_events.")
-        if found.model_month is None:
-            return found
-        names = self.display_names(found.model_month)
-        return dataclasses.replace(found, display_name=names.get(found.cluster_id, found.label))
+        return self._named([found])[0]
+
+    def user_segments(self, user_ids: Sequence[str]) -> list[UserSegment]:
+        """Return where many users belong now, in the order asked; those not seen of late are left out."""
+        return self._named(user_queries.user_segments(self.connection, user_ids))
+
+    def _named(self, found: list[UserSegment]) -> list[UserSegment]:
+        """Return users with their segments as they are called now; one model has scored them all."""
+        month = next((user.model_month for user in found if user.model_month is not None), None)
+        names = {} if month is None else self.display_names(month)
+        return [dataclasses.replace(user, display_name=names.get(user.cluster_id, user.label)) for user in found]
 
     def frame(self, table: str, month: date | None = None) -> pd.DataFrame:
         """Return a table or view as it is stored, all of it or the rows of one refresh.

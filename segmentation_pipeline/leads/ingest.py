@@ -16,7 +16,8 @@ from segmentation_pipeline.landing.readers import MAX_RECORD_CHARS
 from segmentation_pipeline.landing.scratch import empty_folder
 from segmentation_pipeline.landing.sources import find_files, identify, recognise
 from segmentation_pipeline.landing.staging import open_stage
-from segmentation_pipeline.leads.records import FEATURES, SECTION, lead_records
+from segmentation_pipeline.leads.known_columns import FEATURES
+from segmentation_pipeline.leads.records import SECTION, lead_records
 from segmentation_pipeline.leads.tables import DUPLICATE, LeadFiles, Leads, RejectedLeads
 from segmentation_pipeline.warehouse.contracts import quoted
 from segmentation_pipeline.warehouse.database import load_sql

@@ -182,6 +182,23 @@ def roadmap_tables(connection: sa.Connection) -> None:
     made.create_all(connection, checkfirst=False)
 
 
+def api_token_table(connection: sa.Connection) -> None:
+    """Version 7: hashes of the tokens programs show to the HTTP API."""
+    made = sa.MetaData()
+    sa.Table(
+        "api_tokens",
+        made,
+        sa.Column("token_hash", sa.String(64), primary_key=True),
+        sa.Column("token_id", sa.String(64), nullable=False),
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("scope", sa.String(20), nullable=False),
+        sa.Column("created_at", sa.DateTime, nullable=False),
+        sa.Column("created_by", sa.String(200), nullable=False),
+        sa.Column("revoked_at", sa.DateTime),
+    )
+    made.create_all(connection, checkfirst=False)
+
+
 MIGRATIONS: Sequence[Migration] = (
     names_and_notes,
     llm_tables,
@@ -189,6 +206,7 @@ MIGRATIONS: Sequence[Migration] = (
     persona_names_and_notes,
     customer_tables,
     roadmap_tables,
+    api_token_table,
 )
 
 

@@ -178,3 +178,16 @@ roadmap_edits = sa.Table(
     sa.Column("edited_by", sa.String(ID_CHARS), nullable=False),
 )
 """One row per edit of an entry, kept for ever: the plan from then on (the newest counts), a note if any."""
+
+api_tokens = sa.Table(
+    "api_tokens",
+    metadata,
+    sa.Column("token_hash", sa.String(HASH_CHARS), primary_key=True),
+    sa.Column("token_id", sa.String(HASH_CHARS), nullable=False),
+    sa.Column("name", sa.String(ID_CHARS), nullable=False),
+    sa.Column("scope", sa.String(20), nullable=False),
+    sa.Column("created_at", sa.DateTime, nullable=False),
+    sa.Column("created_by", sa.String(ID_CHARS), nullable=False),
+    sa.Column("revoked_at", sa.DateTime),
+)
+"""One row per token of the HTTP API, kept for ever: its hash, never the token, and what it may do until revoked."""
