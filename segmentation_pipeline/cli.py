@@ -1,4 +1,4 @@
-"""The `segpipe` command: init, simulate, run, ui, dashboard, configure, prompts, doctor, segments, personas, roadmap.
+"""The `segpipe` command: making, running and looking at homes; serving them to programs and agents.
 
 Add here: a command, as a few calls; every error a user can cause is printed, not raised.
 Keep out: what the commands do (terminal/).
@@ -17,6 +17,7 @@ from rich.table import Table
 from segmentation_pipeline.config import Home, find_home
 from segmentation_pipeline.errors import SettingsError
 from segmentation_pipeline.homes import bring_events, bring_files, bring_leads, create_home, prepare_home, use_home
+from segmentation_pipeline.terminal.api import app as api_app
 from segmentation_pipeline.terminal.commands import HomeOption, month_given, told_plainly
 from segmentation_pipeline.terminal.personas import app as personas_app
 from segmentation_pipeline.terminal.roadmap import app as roadmap_app
@@ -29,6 +30,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 console = Console()
+app.add_typer(api_app, name="api")
 app.add_typer(segments_app, name="segments")
 app.add_typer(personas_app, name="personas")
 app.add_typer(roadmap_app, name="roadmap")

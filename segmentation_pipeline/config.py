@@ -29,6 +29,7 @@ from segmentation_pipeline.customer_settings import CustomerSettings
 from segmentation_pipeline.errors import HomeError, SettingsError
 from segmentation_pipeline.lead_settings import LeadSettings
 from segmentation_pipeline.llm_settings import LlmSettings
+from segmentation_pipeline.surface_settings import ApiSettings, McpSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -284,6 +285,8 @@ class Settings(_Section):
     llm: LlmSettings = LlmSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
     state: StateSettings = StateSettings()
+    api: ApiSettings = ApiSettings()
+    mcp: McpSettings = McpSettings()
 
     @property
     def lead_in_s(self) -> float | None:

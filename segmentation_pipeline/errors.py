@@ -55,6 +55,10 @@ class EditRefused(PipelineError):
     """A name or note a person gave cannot be taken as it is; nothing was changed."""
 
 
+class AlreadyPlanned(EditRefused):
+    """The experiment is on the roadmap and undecided already."""
+
+
 class NotFound(PipelineError):
     """No segment, user, month, table or note is called what was asked for; the text names those there are."""
 
