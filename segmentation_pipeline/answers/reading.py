@@ -5,6 +5,7 @@ Add here: a question two surfaces ask. Keep out: the form of answers (segments.p
 
 from __future__ import annotations
 
+import os
 import threading
 from dataclasses import dataclass, field
 from datetime import date
@@ -49,6 +50,7 @@ class Answers:
     def __init__(self, home: Home) -> None:
         self.home = home
         self._client = client.open(home)
+        self._published = str(home.published_file)
         self._hidden_nulls = home.settings().leads.hidden_nulls
         self._lock = threading.Lock()
         self._facts: _Facts | None = None
@@ -62,7 +64,7 @@ class Answers:
     def stamp(self) -> Stamp | None:
         """Return the refresh answers come from at this moment; None while nothing is published. Costs microseconds."""
         try:
-            found = self.home.published_file.stat()
+            found = os.stat(self._published)  # noqa: PTH116 - a Path takes five times as long, at every request
         except OSError:
             return None
         facts, seen = self._facts, (found.st_ino, found.st_mtime_ns)

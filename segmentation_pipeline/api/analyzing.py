@@ -1,4 +1,6 @@
-"""`/v1/customers/analyze`: the route that is asked a thousand times a second, and so reads and writes JSON itself.
+"""`/v1/customers/analyze`: the route that is asked a thousand times a second, and so is plain Starlette.
+
+It reads and writes JSON itself; documents.py tells of it what FastAPI finds out of other routes.
 
 Add here: another form of the same request. Keep out: the rules and what is logged of a call (customers/).
 """
@@ -7,8 +9,9 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
-from fastapi import APIRouter, Depends, Request, Response
 from pydantic_core import from_json, to_json
+from starlette.requests import Request
+from starlette.responses import Response
 
 from segmentation_pipeline.answers.shape import Stamp
 from segmentation_pipeline.api.problems import Problem
@@ -18,18 +21,18 @@ from segmentation_pipeline.customers.payloads import moment_of
 from segmentation_pipeline.customers.single import Analyzer
 from segmentation_pipeline.errors import InvalidPayload
 
-router = APIRouter(prefix="/v1")
+PATH = "/v1/customers/analyze"
 
 INLINE = 20
 """Payloads analysed on the event loop, under a millisecond; larger batches go to a thread, so that others are heard."""
 
 
-@router.post("/customers/analyze", dependencies=[Depends(json_sent)])
 async def analyze_customers(request: Request) -> Response:
     """Analyse a customer (or a region) by rule, or a list of them.
 
     One payload is answered with its analysis or refused with 422; in a list each is answered or refused by itself.
     """
+    await json_sent(request)
     given = _read(await request.body())
     moment = _moment(request)
     stamp: Stamp | None = request.app.state.answers.stamp()

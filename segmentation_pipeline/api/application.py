@@ -16,7 +16,7 @@ from segmentation_pipeline.answers.shape import Answer, Stamp
 from segmentation_pipeline.api import analyzing, routes
 from segmentation_pipeline.api.callers import Callers
 from segmentation_pipeline.api.documents import describe
-from segmentation_pipeline.api.guard import Guard
+from segmentation_pipeline.api.guard import DEFECT, Guard
 from segmentation_pipeline.api.problems import Problem, problem_of
 from segmentation_pipeline.config import Home
 from segmentation_pipeline.customers.calls import CallLog
@@ -53,7 +53,7 @@ def create_app(home: Home, *, hosts: frozenset[str] | None, needs_token: bool) -
     app.state.settings = settings.api
     app.state.analyzer = analyzer(settings.customers)
     app.state.calls = CallLog(state)
-    app.include_router(analyzing.router)
+    app.add_route(analyzing.PATH, analyzing.analyze_customers, methods=["POST"], include_in_schema=False)
     app.include_router(routes.router)
     app.add_api_route("/healthz", healthz, methods=["GET"])
     app.add_api_route("/readyz", readyz, methods=["GET"], response_model=Ready)
@@ -125,4 +125,4 @@ async def _invalid(_request: Request, error: Exception) -> Response:
 
 
 async def _defect(_request: Request, _error: Exception) -> Response:
-    return Problem(500, "The server failed; its log tells where.").response()
+    return DEFECT.response()

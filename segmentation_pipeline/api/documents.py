@@ -3,6 +3,7 @@
 Add here: what programs must be told and the routes do not say. Keep out: routes.
 """
 
+import inspect
 import json
 from importlib import resources
 from typing import Any
@@ -13,6 +14,7 @@ from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from segmentation_pipeline.answers import customers
+from segmentation_pipeline.api import analyzing
 from segmentation_pipeline.api.problems import MEDIA_TYPE, ProblemDetails
 
 EXAMPLES = "examples.json"
@@ -44,8 +46,6 @@ WITH_BODY = {
 }
 WRITING = {"403": "The token may only read.", "404": "There is no such thing.", "409": "It is planned already."}
 
-ANALYZE = "/v1/customers/analyze"
-
 PAYLOADS: tuple[type[BaseModel], ...] = (customers.CustomerPayload, customers.CustomerData)
 ANALYSES: tuple[type[BaseModel], ...] = (customers.CustomerAnalysis, customers.CustomerAnalyses)
 ANSWERED: tuple[type[BaseModel], ...] = (*ANALYSES, ProblemDetails)
@@ -73,10 +73,9 @@ def document(app: FastAPI) -> dict[str, Any]:
     schemas.update(given["$defs"] | answered["$defs"])
     made["components"]["securitySchemes"] = {"token": TOKEN}
     examples = json.loads((resources.files("segmentation_pipeline.api") / EXAMPLES).read_text(encoding="utf-8"))
+    made["paths"] = {analyzing.PATH: {"post": _analyzing()}, **made["paths"]}
     for path, operations in made["paths"].items():
         for method, operation in operations.items():
-            if path == ANALYZE:
-                _add_bodies(operation)
             _add_problems(path, method, operation)
             _add_examples(operation, examples.get(f"{method} {path}", {}))
     return made
@@ -89,26 +88,28 @@ def _ref(kind: type[BaseModel]) -> dict[str, str]:
     return {"$ref": _REF.format(model=kind.__name__)}
 
 
-def _add_bodies(operation: dict[str, Any]) -> None:
-    """Tell of the bodies that the route reads and writes itself."""
+def _analyzing() -> dict[str, Any]:
+    """Return the operation of the route that FastAPI does not know."""
     single = [_ref(kind) for kind in PAYLOADS]
-    batch = {"type": "array", "items": {"anyOf": single}}
-    operation["requestBody"] = {
-        "required": True,
-        "content": {"application/json": {"schema": {"anyOf": [*single, batch]}}},
+    given = {"anyOf": [*single, {"type": "array", "items": {"anyOf": single}}]}
+    answered = {"anyOf": [_ref(kind) for kind in ANALYSES]}
+    now = {
+        "name": "now",
+        "in": "query",
+        "required": False,
+        "description": "Moment to analyse at, ISO 8601; else the present one.",
+        "schema": {"type": "string"},
     }
-    operation["responses"]["200"]["content"] = {
-        "application/json": {"schema": {"anyOf": [_ref(kind) for kind in ANALYSES]}}
+    return {
+        "summary": "Analyze Customers",
+        "description": inspect.getdoc(analyzing.analyze_customers),
+        "operationId": "analyze_customers_v1_customers_analyze_post",
+        "parameters": [now],
+        "requestBody": {"required": True, "content": {"application/json": {"schema": given}}},
+        "responses": {
+            "200": {"description": "Successful Response", "content": {"application/json": {"schema": answered}}}
+        },
     }
-    operation["parameters"] = [
-        {
-            "name": "now",
-            "in": "query",
-            "required": False,
-            "description": "Moment to analyse at, ISO 8601; else the present one.",
-            "schema": {"type": "string", "examples": ["2026-01-11T00:00:00Z"]},
-        }
-    ]
 
 
 def _add_problems(path: str, method: str, operation: dict[str, Any]) -> None:

@@ -6,17 +6,15 @@ Add here: another condition all requests must meet. Keep out: what a route alone
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import logging
 import traceback
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
 
 from segmentation_pipeline.api.limits import Lag, Rates
-from segmentation_pipeline.api.problems import MEDIA_TYPE, RETRY_S, Problem, problem_of
+from segmentation_pipeline.api.problems import OURS, RETRY, Problem, problem_of
 from segmentation_pipeline.errors import PipelineError
 
 if TYPE_CHECKING:
@@ -31,10 +29,11 @@ ALWAYS_ANSWERED = ("/healthz", "/readyz")
 CALLER = "segpipe.caller"
 """Key of the scope under which a route finds the token a request came with."""
 
-OURS = (
-    (b"x-content-type-options", b"nosniff"),
-    (b"cache-control", b"no-store"),
-)
+OTHER_HOST = Problem(421, "This server answers for localhost. Next: name other hosts as `allowed_hosts` under [api].")
+TOO_BUSY = Problem(503, "Too many requests at once. Next: ask again later.", headers=RETRY)
+TOO_OFTEN = Problem(429, "More requests a second than one caller may make. Next: ask again later.", headers=RETRY)
+DEFECT = Problem(500, "The server failed; its log tells where.")
+"""Made once: turning a request away must cost far less than answering it."""
 
 _log = logging.getLogger(__name__)
 
@@ -96,6 +95,20 @@ class Guard:
             self._lag.stop()
 
     async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        self._in_flight += 1
+        try:
+            asked = Asked.of(scope)
+            refused = await self._refused(scope, asked)
+            if refused is not None:
+                await _tell(refused, send)
+            else:
+                await self._pass_on(scope, receive if asked.length is not None else self._bounded(receive), send)
+        except PipelineError as error:
+            await _tell(problem_of(error), send)
+        finally:
+            self._in_flight -= 1
+
+    async def _pass_on(self, scope: Scope, receive: Receive, send: Send) -> None:
         is_started = False
 
         async def sent(message: Message) -> None:
@@ -105,49 +118,33 @@ class Guard:
                 message["headers"] = [*message.get("headers", ()), *OURS]
             await send(message)
 
-        self._in_flight += 1
         try:
-            asked = Asked.of(scope)
-            await self._admit(scope, asked)
-            await self._app(scope, receive if asked.length is not None else self._bounded(receive), sent)
-        except Problem as problem:
-            await _tell(problem, sent)
-        except PipelineError as error:
-            await _tell(problem_of(error), sent)
-        except (asyncio.CancelledError, GeneratorExit):
-            raise
+            await self._app(scope, receive, sent)
         except Exception as error:  # noqa: BLE001 - whatever a defect raises is told as a problem, and logged
             log_defect(scope, error)
             if not is_started:
-                with contextlib.suppress(OSError):
-                    await _tell(Problem(500, "The server failed; its log tells where."), sent)
-        finally:
-            self._in_flight -= 1
+                await _tell(DEFECT, send)
 
-    async def _admit(self, scope: Scope, asked: Asked) -> None:
-        """Let a request in, with its token beside it.
+    async def _refused(self, scope: Scope, asked: Asked) -> Problem | None:
+        """Return why a request is not let in; None where it is, and then its token is beside it.
 
         Raises:
-            Problem: it is not let in.
             StateError: tokens cannot be looked up.
         """
         if self._hosts is not None and _name_of(asked.host) not in self._hosts:
-            raise Problem(
-                421, "This server answers for localhost. Next: name other hosts as `allowed_hosts` under [api]."
-            )
+            return OTHER_HOST
         is_free = scope["path"] in ALWAYS_ANSWERED
         if not is_free and (self._in_flight > self._most_in_flight or self._lag.is_too_long()):
-            raise Problem(503, "Too many requests at once. Next: ask again later.", headers=_RETRY)
+            return TOO_BUSY
         token = None if asked.authorization is None else await self._callers.of(asked.authorization)
         if token is None and (self._needs_token or asked.authorization is not None):
-            raise unauthorised(is_known=asked.authorization is not None)
+            return unauthorised(is_known=asked.authorization is not None)
         scope[CALLER] = token
         if not is_free and not self._rates.admits(token.token_id if token else (scope.get("client") or ("",))[0]):
-            raise Problem(
-                429, "More requests a second than one caller may make. Next: ask again later.", headers=_RETRY
-            )
+            return TOO_OFTEN
         if asked.length is not None and asked.length > self._most_bytes:
-            raise self._too_large()
+            return self._too_large()
+        return None
 
     def _bounded(self, receive: Receive) -> Receive:
         """Count the bytes of a body whose length nobody told."""
@@ -196,15 +193,6 @@ def _name_of(host: str) -> str:
     return (name + bracket if bracket else host.partition(":")[0]).lower()
 
 
-_RETRY = {"Retry-After": str(RETRY_S)}
-
-
-async def _tell(problem: Problem, send: Any) -> None:
-    body = problem.body()
-    headers = [
-        (b"content-type", MEDIA_TYPE.encode()),
-        (b"content-length", str(len(body)).encode()),
-        *((name.lower().encode(), value.encode()) for name, value in problem.headers.items()),
-    ]
-    await send({"type": "http.response.start", "status": problem.status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+async def _tell(problem: Problem, send: Send) -> None:
+    for message in problem.messages:
+        await send(message)

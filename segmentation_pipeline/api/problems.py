@@ -3,12 +3,14 @@
 Add here: another error of ours and its status. Keep out: where errors are caught (guard.py, application.py).
 """
 
+import functools
 from http import HTTPStatus
 from typing import Any
 
 from pydantic import BaseModel, Field
 from pydantic_core import to_json
 from starlette.responses import Response
+from starlette.types import Message
 
 from segmentation_pipeline.errors import (
     AlreadyPlanned,
@@ -23,8 +25,11 @@ from segmentation_pipeline.errors import (
 
 MEDIA_TYPE = "application/problem+json"
 
-RETRY_S = 1
-"""Seconds after which a turned away request may be made again; a new publish or a free writer takes no longer."""
+RETRY = {"Retry-After": "1"}
+"""Seconds after which a turned away request may be made again."""
+
+OURS = ((b"x-content-type-options", b"nosniff"), (b"cache-control", b"no-store"))
+"""Headers of every answer."""
 
 STATUSES: tuple[tuple[type[PipelineError], int], ...] = (
     (NotFound, 404),
@@ -81,6 +86,19 @@ class Problem(Exception):
             told["errors"] = self.errors
         return to_json(told)
 
+    @functools.cached_property
+    def messages(self) -> tuple[Message, Message]:
+        """The ASGI messages that tell of it, for those who stand before the application."""
+        body = self.body()
+        headers = [
+            (b"content-type", MEDIA_TYPE.encode()),
+            (b"content-length", str(len(body)).encode()),
+            *((name.lower().encode(), value.encode()) for name, value in self.headers.items()),
+            *OURS,
+        ]
+        start = {"type": "http.response.start", "status": self.status, "headers": headers}
+        return start, {"type": "http.response.body", "body": body}
+
     def response(self) -> Response:
         """Return the answer that tells of it."""
         return Response(self.body(), self.status, headers=self.headers, media_type=MEDIA_TYPE)
@@ -90,5 +108,5 @@ def problem_of(error: PipelineError) -> Problem:
     """Return an error of ours as a problem."""
     status = next((code for kind, code in STATUSES if isinstance(error, kind)), 500)
     errors = [{"path": error.path, "message": str(error)}] if isinstance(error, InvalidPayload) else None
-    headers = {"Retry-After": str(RETRY_S)} if status == HTTPStatus.SERVICE_UNAVAILABLE else None
+    headers = RETRY if status == HTTPStatus.SERVICE_UNAVAILABLE else None
     return Problem(status, str(error), headers=headers, errors=errors)

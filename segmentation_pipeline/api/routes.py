@@ -46,13 +46,13 @@ class LeadsAsked(BaseModel):
     import_id: str | None = Field(default=None, max_length=1_000)
 
 
-def answers_of(request: Request) -> Answers:
+async def answers_of(request: Request) -> Answers:
     """Return what answers questions about the home served."""
     answers: Answers = request.app.state.answers
     return answers
 
 
-def json_sent(request: Request) -> None:
+async def json_sent(request: Request) -> None:
     """Make sure that a body says it is JSON: a page of another site cannot send that without being asked first.
 
     Raises:
@@ -63,7 +63,7 @@ def json_sent(request: Request) -> None:
         raise Problem(415, f"A body is JSON here. Next: send it with `Content-Type: {JSON}`.")
 
 
-def writer(request: Request) -> ApiToken:
+async def writer(request: Request) -> ApiToken:
     """Return the token that may write.
 
     Raises:

@@ -21,7 +21,7 @@ from segmentation_pipeline.state import persona_edits, roadmap, segment_edits
 from segmentation_pipeline.state.database import open_state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import date
 
     import pandas as pd
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from segmentation_pipeline.client.evidence import EvidenceTest, LineageEvent
     from segmentation_pipeline.client.experiments import ExperimentPower
     from segmentation_pipeline.client.personas import LeadScoring
+    from segmentation_pipeline.client.published import Copy
     from segmentation_pipeline.client.refreshes import EndedEarly, RefreshSummary
     from segmentation_pipeline.client.roadmap import RoadmapEntry
     from segmentation_pipeline.client.segments import SegmentDetail, SegmentSummary
@@ -66,6 +67,8 @@ class Client:
         self.home = home
         self._state = open_state(home, home.settings())
         self._published = PublishedReader(home)
+        self._known: tuple[Copy | None, dict[date, dict[str, str]]] = (None, {})
+        self._read: tuple[object, Mapping[str, str], Sequence[Note]] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -81,12 +84,22 @@ class Client:
     def snapshot(self) -> Iterator[Snapshot]:
         """Yield one published copy with the edits of this moment; publishing meanwhile does not disturb it."""
         with self._published.open_copy() as (connection, copy):
-            if not self._state.is_made:
-                yield Snapshot(connection, {}, (), copy=copy)
-                return
+            names, notes = self._edits()
+            known = self._known
+            if known[0] != copy:
+                known = self._known = (copy, {})
+            yield Snapshot(connection, names, notes, copy=copy, known=known[1])
+
+    def _edits(self) -> tuple[Mapping[str, str], Sequence[Note]]:
+        """Return names and notes of the moment: read anew whenever something was written."""
+        if not self._state.is_made:
+            return {}, ()
+        mark = self._state.mark()  # before reading: what is written meanwhile is read the next time
+        kept = self._read
+        if mark is None or kept is None or kept[0] != mark:
             with self._state.read() as state:
-                names, notes = segment_edits.current_names(state), segment_edits.notes(state)
-            yield Snapshot(connection, names, notes, copy=copy)
+                kept = self._read = mark, segment_edits.current_names(state), segment_edits.notes(state)
+        return kept[1:]
 
     def refreshes(self) -> list[RefreshSummary]:
         """Return every refresh, oldest first."""

@@ -55,9 +55,11 @@ class Snapshot:
         notes: Sequence[Note],
         *,
         copy: Copy | None = None,
+        known: dict[date, dict[str, str]] | None = None,
     ) -> None:
         self.connection = connection
         self.copy = copy
+        self._own_names = {} if known is None else known  # by month, kept as long as the copy is the newest
         self._edited_names = edited_names
         self._notes = notes
 
@@ -133,10 +135,14 @@ class Snapshot:
 
     def own_names(self, month: date | None = None) -> dict[str, str]:
         """Return cluster_id -> what a segment of a refresh is called unless renamed: as its persona, else by label."""
+        if month in self._own_names:
+            return self._own_names[month]
         wanted = self.month(month)
         personas = segment_queries.persona_names(self.connection, wanted)
         labels = segment_queries.labels(self.connection, wanted)
-        return {cluster_id: personas.get(cluster_id, label) for cluster_id, label in labels.items()}
+        found = {cluster_id: personas.get(cluster_id, label) for cluster_id, label in labels.items()}
+        self._own_names[wanted] = found
+        return found
 
     def unclassified_count(self, month: date | None = None) -> int:
         """Return how many users of a refresh belong to no segment."""

@@ -129,7 +129,7 @@ class CallLog:
         if len(self._waiting) == MOST_WAITING:
             self._given_up += 1
         called_at = datetime.now(UTC).replace(tzinfo=None)
-        call = CustomerCall(None, mode, outcome, error_path, analyzer.settings.rule_version, latency_s, called_at)
+        call = CustomerCall(None, mode, outcome, error_path, analyzer.rule_version, latency_s, called_at)
         self._waiting.append((customer_id, call))
 
     def _write(self, batch: list[tuple[str | None, CustomerCall]]) -> None:

@@ -1,0 +1,205 @@
+"""The HTTP API under load: analyses a second on one core against a bare FastAPI echo, overload, lookups of users.
+
+Server and load are two processes on two cores; both servers get the same requests in the same run.
+Add here: another figure about the API. Keep out: making load (http_load.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import re
+import shutil
+import subprocess
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from benchmarks.figures import measure, python
+from benchmarks.http_load import Load, as_fast_as_answered, at_rate, get, post
+from segmentation_pipeline.config import SAMPLE_HOME, Home
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+PER_SECOND = 1_000
+MOST_MS = 50
+OVERLOAD = 10
+USERS = 1_000_000
+LOOKUP_MS = 20
+SECONDS = 8.0
+CONNECTIONS = 32
+MANY_CONNECTIONS = 400
+
+UNLIMITED = "\n[api]\nrequests_per_second = 1000000\n"
+
+ECHO = """
+import sys, uvicorn
+from fastapi import FastAPI, Request, Response
+app = FastAPI()
+@app.post("/echo")
+async def echo(request: Request) -> Response:
+    return Response(await request.body(), media_type="application/json")
+config = uvicorn.Config(app, port=0, ws="none", access_log=False, log_level="error")
+listening = config.bind_socket()
+print(f"echo on http://127.0.0.1:{listening.getsockname()[1]} ", flush=True)
+uvicorn.Server(config).run(sockets=[listening])
+"""
+
+
+def run() -> list[dict[str, object]]:
+    """Return requests a second, latencies and what overload is answered."""
+    with tempfile.TemporaryDirectory() as folder:
+        sample = _sample(Path(folder) / "sample")
+        payloads = [json.dumps(_payload(number)).encode() for number in range(200)]
+        analyses = [post("/v1/customers/analyze?now=2026-01-11", payload) for payload in payloads]
+        with _server(python("-c", ECHO)) as port:
+            echo = as_fast_as_answered(
+                port, [post("/echo", payload) for payload in payloads], connections=CONNECTIONS, seconds=SECONDS
+            )
+        free = _with_settings(sample, Path(folder) / "free", UNLIMITED)
+        with _served(free) as port:
+            fastest = as_fast_as_answered(port, analyses, connections=CONNECTIONS, seconds=SECONDS)
+            steady = at_rate(port, analyses, per_second=PER_SECOND, connections=CONNECTIONS, seconds=SECONDS)
+        with _served(sample) as port:
+            flood = at_rate(
+                port, analyses, per_second=OVERLOAD * PER_SECOND, connections=MANY_CONNECTIONS, seconds=SECONDS
+            )
+            after = at_rate(port, analyses, per_second=PER_SECOND, connections=CONNECTIONS, seconds=SECONDS)
+        many = _many_users(free, Path(folder) / "many")
+        lookups = [get(f"/v1/users/u{number * 4_999 % USERS:07d}/segment") for number in range(2_000)]
+        with _served(many) as port:
+            alone = as_fast_as_answered(port, lookups, connections=1, seconds=SECONDS)
+            together = at_rate(port, lookups, per_second=50, connections=8, seconds=SECONDS)
+    return [
+        *_analyses(fastest, steady, echo),
+        *_overload(flood, after),
+        *_lookups(alone, together),
+    ]
+
+
+def _analyses(fastest: Load, steady: Load, echo: Load) -> list[dict[str, object]]:
+    rate, bare = fastest.per_second(), echo.per_second()
+    return [
+        {"name": "API: customers/analyze as fast as answered, one core", "value": rate, "unit": "requests/s",
+         "bound": f">= {PER_SECOND:,}", "peer": f"{rate / bare:.2f} of a bare FastAPI echo ({bare:,.0f}/s)",
+         "passed": rate >= PER_SECOND and set(fastest.statuses) == {200}},
+        _latency(f"API: its p99 ({CONNECTIONS} connections)", fastest, MOST_MS),
+        _latency(f"API: p99 at {PER_SECOND:,} requests/s", steady, MOST_MS),
+    ]  # fmt: skip
+
+
+def _overload(flood: Load, after: Load) -> list[dict[str, object]]:
+    statuses = ", ".join(f"{status}: {count / flood.due_count:.0%}" for status, count in sorted(flood.statuses.items()))
+    is_told = set(flood.statuses) <= {200, 429, 503} and sum(flood.statuses.values()) == flood.due_count
+    return [
+        {"name": f"API: {OVERLOAD * PER_SECOND:,} requests/s, analysed all the same", "value": flood.per_second(),
+         "unit": "requests/s", "bound": "all others 429 or 503", "peer": statuses, "passed": is_told},
+        {"name": "API: median until one is turned away", "value": flood.quantile_ms(0.5, 429), "unit": "ms",
+         "bound": None},
+        _latency(f"API: p99 at {PER_SECOND:,} requests/s right after", after, MOST_MS),
+    ]  # fmt: skip
+
+
+def _lookups(alone: Load, together: Load) -> list[dict[str, object]]:
+    return [
+        _latency(f"API: a user of {USERS:,}, p99, one caller without pause", alone, LOOKUP_MS),
+        _latency(f"API: a user of {USERS:,}, p99 at 50 requests/s", together, LOOKUP_MS),
+    ]
+
+
+def _latency(name: str, load: Load, most_ms: float) -> dict[str, object]:
+    p99 = load.quantile_ms(0.99)
+    return {
+        "name": name, "value": p99, "unit": "ms", "bound": f"< {most_ms}",
+        "peer": f"median {load.quantile_ms(0.5):.1f} ms, {load.per_second():,.0f}/s",
+        "passed": p99 < most_ms and set(load.statuses) == {200},
+    }  # fmt: skip
+
+
+def _sample(root: Path) -> Home:
+    """Return a copy of the sample with a published refresh; it is run where nobody has."""
+    home = Home(root)
+    shutil.copytree(SAMPLE_HOME / "landing", home.landing)
+    shutil.copyfile(SAMPLE_HOME / "pipeline.toml", home.settings_file)
+    if Home(SAMPLE_HOME).published_file.exists():
+        _publish(Home(SAMPLE_HOME), home)
+    else:
+        measure(python("-m", "segmentation_pipeline.cli", "run", "--home", str(root)))
+    return home
+
+
+def _with_settings(home: Home, root: Path, settings: str) -> Home:
+    made = Home(root)
+    root.mkdir()
+    made.settings_file.write_text(home.settings_file.read_text(encoding="utf-8") + settings, encoding="utf-8")
+    _publish(home, made)
+    return made
+
+
+def _publish(home: Home, target: Home) -> None:
+    target.published.mkdir(parents=True)
+    shutil.copyfile(home.published_file.resolve(), target.published / "warehouse-copy.duckdb")
+    target.published_file.symlink_to("warehouse-copy.duckdb")
+
+
+def _many_users(home: Home, root: Path) -> Home:
+    """Return a home whose published copy tells of a million users, in the order the pipeline writes them."""
+    made = _with_settings(home, root, "")
+    with duckdb.connect(str(made.published_file.resolve())) as connection:
+        connection.execute("CREATE TEMP TABLE one AS FROM current_segments WHERE membership IS NOT NULL LIMIT 1")
+        connection.execute("DELETE FROM current_segments")
+        connection.execute(
+            "INSERT INTO current_segments BY NAME SELECT one.* REPLACE ('u' || lpad(i::VARCHAR, 7, '0') AS user_id)"
+            f" FROM one, range({USERS}) AS numbers(i) ORDER BY i"
+        )
+    return made
+
+
+@contextlib.contextmanager
+def _served(home: Home) -> Iterator[int]:
+    command = python("-m", "segmentation_pipeline.cli", "api", "--home", str(home.root), "--port", "0")
+    with _server(command) as port:
+        yield port
+
+
+@contextlib.contextmanager
+def _server(command: list[str]) -> Iterator[int]:
+    """Run a server on the first core, this process on the others; yield its port, which it prints first."""
+    cores = os.sched_getaffinity(0)
+    first, *others = sorted(cores)
+    with tempfile.TemporaryFile("w+") as told:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=told, text=True)
+        os.sched_setaffinity(process.pid, {first})
+        os.sched_setaffinity(0, others or {first})
+        try:
+            assert process.stdout is not None
+            found = re.search(r"http://127\.0\.0\.1:(\d+)", process.stdout.readline())
+            if found is None:
+                told.seek(0)
+                raise RuntimeError(f"the server did not start: {told.read()[-1500:]}")
+            time.sleep(0.5)
+            yield int(found[1])
+        finally:
+            os.sched_setaffinity(0, cores)
+            process.terminate()
+            process.wait(30)
+
+
+def _payload(number: int) -> dict[str, object]:
+    """Return a customer with five products, another for each number."""
+    history = [
+        {
+            "productId": f"p-{number:03d}-{place}", "category": ("Coffee", "Tea", "Dairy")[(number + place) % 3],
+            "totalQuantity": 3 + place, "totalSpent": 40.5 + number + place, "orderCount": 2 + place,
+            "lastPurchase": f"2025-12-{1 + (number + place) % 28:02d}T10:00:00", "avgDaysBetween": 14.0 + place,
+        }
+        for place in range(5)
+    ]  # fmt: skip
+    customer = {"age": 18 + number % 60, "gender": "F", "registeredAt": "2024-03-01", "productHistory": history}
+    region = {"name": "Marmara", "climateType": "Temperate", "medianBasket": 85.0, "trend": "Coffee"}
+    return {"customerData": {"customerId": f"c-{number}", "city": "Bursa", "customer": customer, "region": region}}
