@@ -25,7 +25,7 @@ DRAIN_S = 10.0
 class Load:
     """What came of a load: statuses, and seconds from the moment each request was due to its answer, by status."""
 
-    seconds: float = 0.0
+    seconds: float = 0.0  # until the last answer
     due_count: int = 0
     statuses: Counter[int] = field(default_factory=Counter)
     latencies_s: dict[int, list[float]] = field(default_factory=dict)
@@ -108,10 +108,10 @@ async def _open(port: int, requests: list[bytes], per_second: float, connections
             made[load.due_count % connections].ask(requests[load.due_count % len(requests)], due)
             load.due_count += 1
         await asyncio.sleep(TICK_S)
-    load.seconds = time.perf_counter() - started
     end = time.perf_counter() + DRAIN_S
     while any(connection.waiting for connection in made) and time.perf_counter() < end:
         await asyncio.sleep(TICK_S)
+    load.seconds = time.perf_counter() - started
     return load
 
 

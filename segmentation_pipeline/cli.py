@@ -183,6 +183,22 @@ def dashboard(home: HomeOption = None, port: Annotated[int, typer.Option(min=1, 
 
 
 @app.command()
+def mcp(
+    home: HomeOption = None,
+    allow_writes: Annotated[
+        bool, typer.Option("--allow-writes", help="Let agents put experiments on the roadmap.")
+    ] = False,
+) -> None:
+    """Serve segments, advice and analyses to an agent, over the Model Context Protocol on stdin and stdout."""
+    with told_plainly():
+        used = find_home(home)
+        used.settings()
+        from segmentation_pipeline.agent_server.serving import serve
+
+        serve(used, may_write=allow_writes)
+
+
+@app.command()
 def prompts(
     home: HomeOption = None,
     month: Annotated[str | None, typer.Option("--month", help="Of this refresh, YYYY-MM; else the newest.")] = None,

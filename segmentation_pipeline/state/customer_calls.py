@@ -5,7 +5,7 @@ Add here: another question about past calls. Keep out: payloads and analyses; ne
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -45,7 +45,7 @@ def record_customer_calls(
     connection: sa.Connection, calls: Sequence[CustomerCall], names: Sequence[str | None]
 ) -> None:
     """Add calls, each under the pseudonym beside it, and forget those that more than KEPT_CALLS came after."""
-    rows = [asdict(call) | {"customer_pseudonym": name} for call, name in zip(calls, names, strict=True)]
+    rows = [vars(call) | {"customer_pseudonym": name} for call, name in zip(calls, names, strict=True)]
     if not rows:
         return
     connection.execute(customer_calls.insert(), rows)
