@@ -251,7 +251,8 @@ class Answers:
         assert snapshot.copy is not None
         facts = self._facts
         if facts is None or facts.copy != snapshot.copy:
-            facts = self._facts = _Facts(snapshot.copy, snapshot.refreshes())
+            has_refreshes = "refresh_summary" in snapshot.tables()  # a home of leads alone has none
+            facts = self._facts = _Facts(snapshot.copy, snapshot.refreshes() if has_refreshes else [])
         return facts
 
     def _stamp(self, snapshot: Snapshot, month: date | None = None) -> Stamp:
