@@ -4,9 +4,9 @@ Add here: another figure of a recommendation or an entry. Keep out: how answers 
 """
 
 from datetime import date
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
 
 from segmentation_pipeline.answers.shape import MONTH_PATTERN, Answer, Moment, Month, Stamp
 
@@ -103,6 +103,16 @@ class RoadmapAnswer(Answer):
     entry: RoadmapEntry
 
 
+def _written(day: object) -> object:
+    if isinstance(day, int | float):
+        raise ValueError("a day is written as 2026-01-31")  # noqa: TRY004 - pydantic tells of ValueErrors
+    return day
+
+
+Day = Annotated[date, BeforeValidator(_written)]
+"""A day as text; seconds since 1970 are a mistake here."""
+
+
 class PlanChange(BaseModel):
     """What of a plan is to be: only the fields given are changed; a date or owner of null is taken away."""
 
@@ -111,8 +121,8 @@ class PlanChange(BaseModel):
     status: Status = "planned"
     priority: int = Field(default=3, ge=1, le=5, strict=True)
     owner: str | None = Field(default=None, max_length=200)
-    starts_on: date | None = None
-    ends_on: date | None = None
+    starts_on: Day | None = None
+    ends_on: Day | None = None
     note: str | None = Field(default=None, min_length=1, max_length=4_000, pattern=r"\S")
 
 

@@ -15,7 +15,7 @@ MOST = 1e12
 Amount = Annotated[float, Field(ge=0, le=MOST)]
 Count = Annotated[int, Field(ge=0, le=int(MOST))]
 Time = Annotated[str, Field(description="ISO 8601; without a zone it is UTC.", examples=["2025-12-20T14:03:00Z"])]
-Id = Annotated[str, Field(min_length=1, pattern=r"\S")]
+Id = Annotated[str, Field(min_length=1, pattern=r"\S")] | int
 
 
 class _Payload(BaseModel):

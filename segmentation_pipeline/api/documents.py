@@ -91,7 +91,8 @@ def _ref(kind: type[BaseModel]) -> dict[str, str]:
 def _analyzing() -> dict[str, Any]:
     """Return the operation of the route that FastAPI does not know."""
     single = [_ref(kind) for kind in PAYLOADS]
-    given = {"anyOf": [*single, {"type": "array", "items": {"anyOf": single}}]}
+    # In a list each is answered or refused by itself, so anything may stand there.
+    given = {"anyOf": [*single, {"type": "array", "items": {"anyOf": [*single, {}]}}]}
     answered = {"anyOf": [_ref(kind) for kind in ANALYSES]}
     now = {
         "name": "now",

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, StrictStr, StringConstraints
 
 from segmentation_pipeline.answers import advice, leads, segments
 from segmentation_pipeline.answers.reading import Answers, month_of
@@ -42,7 +42,7 @@ class LeadsAsked(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    leads: list[dict[str, str | int | float | None]] = Field(min_length=1)
+    leads: list[dict[str, StrictStr | StrictInt | StrictFloat | None]] = Field(min_length=1)
     import_id: str | None = Field(default=None, max_length=1_000)
 
 
