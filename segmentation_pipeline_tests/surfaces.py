@@ -5,6 +5,8 @@ from __future__ import annotations
 import shutil
 from typing import TYPE_CHECKING
 
+import duckdb
+
 from segmentation_pipeline.config import Home
 
 if TYPE_CHECKING:
@@ -21,10 +23,13 @@ def published_only(home: Home, root: Path) -> Home:
     return copied
 
 
-def publish_again(home: Home, run_id: str) -> None:
-    """Publish the same copy under another name, as the pipeline does: the link is moved in one step."""
+def publish_again(home: Home, run_id: str, *statements: str) -> None:
+    """Publish the same copy, changed by statements, as the pipeline does: the link is moved in one step."""
     copy = home.published / f"warehouse-{run_id}.duckdb"
     shutil.copy(home.published_file.resolve(), copy)
+    with duckdb.connect(str(copy)) as connection:
+        for statement in statements:
+            connection.execute(statement)
     link = home.published / "next"
     link.symlink_to(copy.name)
     link.replace(home.published_file)

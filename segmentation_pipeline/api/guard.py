@@ -155,18 +155,14 @@ class Guard:
             message = await receive()
             left -= len(message.get("body", b""))
             if left < 0:
-                problem = self._too_large()
-                raise HTTPException(problem.status, problem.detail)
+                problem = self._too_large()  # what still comes may never end, so this hangs up
+                raise HTTPException(problem.status, problem.detail, {"Connection": "close"})
             return message
 
         return received
 
     def _too_large(self) -> Problem:
-        return Problem(
-            413,
-            f"A body has at most {self._most_bytes:,} bytes. Next: send smaller batches.",
-            headers={"Connection": "close"},
-        )
+        return Problem(413, f"A body has at most {self._most_bytes:,} bytes. Next: send smaller batches.")
 
 
 def unauthorised(*, is_known: bool) -> Problem:

@@ -6,18 +6,12 @@ import subprocess
 import sys
 import threading
 from datetime import datetime
-from typing import TYPE_CHECKING
-
-import duckdb
 
 from segmentation_pipeline.state.customer_calls import customer_calls_since
 from segmentation_pipeline.state.database import open_state
 from segmentation_pipeline_tests.api.api_server import make_token, served, with_settings
 from segmentation_pipeline_tests.api.test_routes import CUSTOMER
 from segmentation_pipeline_tests.surfaces import publish_again
-
-if TYPE_CHECKING:
-    from segmentation_pipeline.config import Home
 
 
 def test_off_loopback_it_serves_nobody_without_a_token_and_does_not_start_without_any(home):
@@ -50,25 +44,13 @@ def test_a_new_copy_is_seen_at_once_and_no_answer_mixes_two(home):
         for reader in readers:
             reader.start()
         for number in range(1, 6):
-            publish_numbered(home, number)
+            publish_again(home, str(number), f"UPDATE clusters SET user_count = {number}")
             assert running.ask("GET", "/v1/refreshes").headers["segpipe-copy"] == str(number)
             assert running.ask("POST", "/v1/customers/analyze", CUSTOMER).headers["segpipe-copy"] == str(number)
         stop.set()
         for reader in readers:
             reader.join()
     assert failures == []
-
-
-def publish_numbered(home: Home, number: int) -> None:
-    """Publish a copy in which every segment has as many users as its number says."""
-    publish_again(home, f"next-{number}")
-    with duckdb.connect(str(home.published_file.resolve())) as connection:
-        connection.execute(f"UPDATE clusters SET user_count = {number}")
-    made = home.published_file.resolve()
-    made.rename(home.published / f"warehouse-{number}.duckdb")
-    link = home.published / "next"
-    link.symlink_to(f"warehouse-{number}.duckdb")
-    link.replace(home.published_file)
 
 
 def test_a_home_without_a_copy_is_not_ready_and_analyses_all_the_same(home):
