@@ -21,6 +21,7 @@ class ApiSettings(_Section):
     max_in_flight: int = Field(default=128, ge=1, le=10_000)
     max_lag_ms: float = Field(default=250, ge=10, le=60_000)
     allowed_hosts: tuple[str, ...] = ()
+    is_token_needed: bool = False
 
 
 class McpSettings(_Section):

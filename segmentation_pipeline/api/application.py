@@ -109,7 +109,9 @@ async def _pipeline_error(_request: Request, error: Exception) -> Response:
 async def _http_error(_request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     details = {404: "There is nothing here.", 405: "This is asked by another method."}
-    detail = f"{details.get(error.status_code, error.detail)} Next: /openapi.json tells what there is."
+    detail = details.get(error.status_code, error.detail)
+    if "Next: " not in detail:
+        detail += " Next: /openapi.json tells what there is."
     return Problem(error.status_code, detail, headers=dict(error.headers or {})).response()
 
 

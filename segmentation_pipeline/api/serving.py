@@ -53,13 +53,14 @@ def serve(home: Home, host: str, port: int, *, on_ready: Callable[[str], None]) 
     listening = _listening(host, port)
     with listening:
         is_loopback = ipaddress.ip_address(listening.getsockname()[0]).is_loopback
-        if not is_loopback and not Callers(open_state(home, settings)).living():
+        needs_token = settings.api.is_token_needed or not is_loopback
+        if needs_token and not Callers(open_state(home, settings)).living():
             raise SettingsError(
-                f"{host} can be reached from other machines, and there is no token. "
+                f"What is served at {host} needs a token, and there is none. "
                 f"Next: `segpipe api token create NAME --home {home.root}`, or leave --host out."
             )
         names = {*LOOPBACK_NAMES, host.lower(), *(name.lower() for name in settings.api.allowed_hosts)}
-        app = create_app(home, hosts=frozenset(names) if is_loopback else None, needs_token=not is_loopback)
+        app = create_app(home, hosts=frozenset(names) if is_loopback else None, needs_token=needs_token)
         logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s", level=logging.WARNING)
         config = uvicorn.Config(
             app, http=ProblemProtocol, ws="none", lifespan="on", log_config=None, access_log=False,

@@ -27,6 +27,14 @@ def test_off_loopback_it_serves_nobody_without_a_token_and_does_not_start_withou
             assert running.ask("GET", path, token=reader).status == (404 if path == "/nothing" else 200)
 
 
+def test_behind_a_proxy_loopback_wants_tokens_too(home):
+    with_settings(home, {"is_token_needed": True, "allowed_hosts": ["Segments.example"]})
+    reader = make_token(home, "read")
+    with served(home) as running:
+        assert running.ask("GET", "/v1/segments").status == 401
+        assert running.ask("GET", "/v1/segments", token=reader, Host="segments.example:443").status == 200
+
+
 def test_a_new_copy_is_seen_at_once_and_no_answer_mixes_two(home):
     failures = []
 
