@@ -37,18 +37,44 @@ _NUMBERS = {
 
 NO_HISTORY = """
 DROP TABLE IF EXISTS product_history;
+DROP TYPE IF EXISTS product_name;
 DROP TYPE IF EXISTS category_name;
+CREATE TEMP TYPE product_name AS ENUM ('');
 CREATE TEMP TYPE category_name AS ENUM ('');
 CREATE TEMP TABLE product_history (
-    customer_key BIGINT, product VARCHAR, category category_name, units DOUBLE, order_count BIGINT,
+    customer INTEGER, product product_name, category category_name, units DOUBLE, order_count BIGINT,
     last_us BIGINT, avg_days_between DOUBLE
 );
+CREATE OR REPLACE TEMP TABLE product_names AS SELECT [''] AS names;
 CREATE OR REPLACE TEMP TABLE category_names (code BIGINT, category VARCHAR);
-CREATE OR REPLACE TEMP TABLE order_totals (customer_key BIGINT, order_key BIGINT, units DOUBLE);
-CREATE OR REPLACE TEMP TABLE customer_orders (customer_key BIGINT, order_count BIGINT)
+CREATE OR REPLACE TEMP TABLE order_totals (customer INTEGER, units DOUBLE);
+CREATE OR REPLACE TEMP TABLE customer_orders (customer INTEGER, customer_key BIGINT, order_count BIGINT)
 """
 
-TEMPORARY = ("product_history", "category_names", "order_totals", "customer_orders", "customer_facts", "region_facts")
+PACKED = """
+CREATE OR REPLACE TEMP MACRO spend_of_product(units, code) AS
+    (CAST(units AS {kind}) << {bits}) + code;
+CREATE OR REPLACE TEMP MACRO units_of(spend) AS CAST(spend >> {bits} AS DOUBLE);
+CREATE OR REPLACE TEMP MACRO place_of(spend) AS CAST(spend & {mask} AS BIGINT) + 1
+"""
+"""Spend on a product and the product in one whole number, and both again: the lowest bits hold the product."""
+
+DIRECT_BITS = 22
+"""Up to this many bits of customers (4 million) are grouped by their number itself, without hashing: DuckDB then
+holds the sums of 2**bits customers per thread, about 100 bytes each."""
+
+MOST_DIRECT = 10
+"""Up to so many top products are kept while grouping; room for more would be taken for every customer."""
+
+TEMPORARY = (
+    "product_history",
+    "product_names",
+    "category_names",
+    "order_totals",
+    "customer_orders",
+    "customer_facts",
+    "region_facts",
+)
 
 
 @dataclass(frozen=True)
@@ -104,6 +130,7 @@ def write_segments(db: Database, month: date, settings: CustomerSettings) -> Wri
     )
     for table in TEMPORARY:
         db.execute(f"DROP TABLE {table}")
+    db.execute("RESET perfect_ht_threshold")
     return Written(now, customers, regions)
 
 
@@ -111,6 +138,11 @@ def prepare_history(db: Database, now: datetime) -> None:
     """Make the temporary tables product_history and customer_orders of purchases up to a moment."""
     (is_any,) = db.one("SELECT count(*) > 0 FROM (SELECT 1 FROM purchases LIMIT 1)")
     db.execute(load_sql(__package__, "product_history").replace("{now}", literal(now)) if is_any else NO_HISTORY)
+    most, product_count = db.one("SELECT coalesce(max(units), 0), (SELECT len(names) FROM product_names) FROM product_history")
+    bits = int(product_count).bit_length()
+    kind = "BIGINT" if int(most).bit_length() + bits < 63 else "HUGEINT"
+    db.execute(PACKED.format(kind=kind, bits=bits, mask=2**bits - 1))
+    db.execute(f"SET perfect_ht_threshold = {DIRECT_BITS}")
 
 
 def prepare_facts(db: Database, now: datetime, settings: CustomerSettings) -> None:
@@ -140,7 +172,13 @@ def segments_sql(settings: CustomerSettings) -> str:
     sql = re.sub(r"\{label:(\w+)\}", lambda found: _words(found[1], words[found[1]]), load_sql(__package__, "segments"))
     sql = re.sub(r"\{(\w+)\.(\w+)\}", lambda found: str(_NUMBERS[found[1]][found[2]]), sql)
     strategy, discount = _strategies(settings, lambda name, code: f"{name} = {_NUMBERS[name][code]}")
-    texts = {"unknown": quoted(settings.unknown), "strategy": strategy, "discount": discount}
+    products = "max(spend, greatest($top_products, 1))" if settings.thresholds.top_products <= MOST_DIRECT else "list_reverse_sort(list(spend) FILTER (spend IS NOT NULL))"
+    texts = {
+        "unknown": quoted(settings.unknown),
+        "strategy": strategy,
+        "discount": discount,
+        "products": f"({products})[1:$top_products]",
+    }
     for name, text in texts.items():
         sql = sql.replace(f"{{{name}}}", text)
     return sql

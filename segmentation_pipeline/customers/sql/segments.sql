@@ -3,51 +3,57 @@
 -- field by field.
 -- {label:churn} etc. are texts of the settings, {churn.active} etc. the numbers the values have meanwhile; thresholds are
 -- bound.
--- The category most was spent on is found as the largest of whole numbers that hold spend, category and orders, each
--- in its own bits: comparing numbers is several times faster than comparing rows.
+-- What decides between rows is packed into whole numbers, each part in its own bits: of categories spend, category and
+-- orders, of products spend and product (macros of product_history). Comparing numbers is several times faster than
+-- comparing rows.
 WITH by_category AS (
     SELECT
-        customer_key,
+        customer,
         (CAST(units AS HUGEINT) << 64) + (enum_code(category)::HUGEINT << 32) + order_count AS packed
     FROM (
-        SELECT customer_key, category, sum(units) AS units, CAST(sum(order_count) AS BIGINT) AS order_count
+        SELECT customer, category, sum(units) AS units, CAST(sum(order_count) AS BIGINT) AS order_count
         FROM product_history
         WHERE category IS NOT NULL
-        GROUP BY customer_key, category
+        GROUP BY customer, category
     )
 ),
 
 by_customer AS (
     SELECT
-        customer_key,
+        customer,
         sum(units) / 10000 AS total_spent,
         CAST(sum(order_count) AS BIGINT) AS product_orders,
-        count(product) AS product_count,
+        count(last_us) AS product_count,
         ($now_us - max(last_us)) // 86400000000 AS recency,
         max(packed) AS packed,
-        list(struct_pack("totalSpent" := units / 10000, "productId" := product))
-            FILTER (product IS NOT NULL) AS products
+        {products} AS products,
+        list(struct_pack(
+            "daysOverdue" := days - avg_days_between,
+            "productId" := product,
+            "category" := category,
+            "avgDaysBetween" := avg_days_between,
+            "lastPurchaseDaysAgo" := days
+        )) FILTER (
+            avg_days_between > 0 AND avg_days_between <= $regular_days AND days > $overdue_factor * avg_days_between
+        ) AS missing
     FROM (
-        SELECT customer_key, product, units, order_count, last_us, CAST(NULL AS HUGEINT) AS packed
+        SELECT
+            customer,
+            product,
+            category,
+            units,
+            order_count,
+            last_us,
+            avg_days_between,
+            ($now_us - last_us) // 86400000000 AS days,
+            spend_of_product(units, enum_code(product)) AS spend,
+            CAST(NULL AS HUGEINT) AS packed
         FROM product_history
         UNION ALL
-        SELECT customer_key, NULL, NULL, NULL, NULL, packed
+        SELECT customer, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, packed
         FROM by_category
     )
-    GROUP BY customer_key
-),
-
-overdue AS (
-    SELECT customer_key, list(struct_pack(
-        "daysOverdue" := days - avg_days_between,
-        "productId" := product,
-        "category" := category,
-        "avgDaysBetween" := avg_days_between,
-        "lastPurchaseDaysAgo" := days
-    )) AS missing
-    FROM (SELECT *, ($now_us - last_us) // 86400000000 AS days FROM product_history)
-    WHERE avg_days_between > 0 AND avg_days_between <= $regular_days AND days > $overdue_factor * avg_days_between
-    GROUP BY customer_key
+    GROUP BY customer
 ),
 
 figures AS (
@@ -60,20 +66,19 @@ figures AS (
         f.trend,
         f.membership_days,
         f.membership_days / 30 AS months,
-        h.customer_key IS NOT NULL AS is_regular,
+        h.customer IS NOT NULL AS is_regular,
         coalesce(f.order_count, h.product_orders) AS order_count,
         h.total_spent,
         h.recency,
         c.category AS affinity_category,
         h.products,
-        o.missing,
+        h.missing,
         CASE WHEN h.product_orders > 0 THEN coalesce(h.packed & 4294967295, 0)::DOUBLE / h.product_orders ELSE 0 END
             AS share,
         CASE WHEN h.product_orders > 0 THEN h.product_count / h.product_orders ELSE 0 END AS ratio
     FROM customer_facts AS f
-    LEFT JOIN by_customer AS h ON f.customer_key = h.customer_key
+    LEFT JOIN by_customer AS h ON f.customer = h.customer
     LEFT JOIN category_names AS c ON ((h.packed >> 32) & 4294967295)::BIGINT = c.code
-    LEFT JOIN overdue AS o ON f.customer_key = o.customer_key
 ),
 
 baskets AS (
@@ -140,8 +145,14 @@ SELECT
     CASE WHEN is_regular THEN total_spent ELSE 0 END AS total_spent,
     membership_days,
     CASE WHEN missing IS NULL THEN '[]' ELSE CAST(to_json(list_reverse_sort(missing)) AS VARCHAR) END AS missing_regulars,
-    CASE WHEN is_regular THEN CAST(to_json(list_reverse_sort(products)[1:$top_products]) AS VARCHAR) ELSE '[]' END
-        AS top_products,
+    CASE
+        WHEN is_regular THEN CAST(to_json(list_transform(
+            products,
+            lambda spend: struct_pack("totalSpent" := units_of(spend) / 10000, "productId" := names[place_of(spend)])
+        )) AS VARCHAR)
+        ELSE '[]'
+    END AS top_products,
     {strategy} AS recommended_strategy,
     CAST({discount} AS DOUBLE) AS discount_pct
 FROM tiers
+CROSS JOIN product_names
