@@ -1,4 +1,4 @@
--- product_history: one row per customer and product, from purchases up to {now}; customer_orders: orders per customer;
+-- product_history: one row per customer and product, in the order of customer and category, from purchases up to {now}; customer_orders: orders per customer;
 -- order_totals: what each order came to. Customers are numbered from 0 in the order of their keys.
 -- Lines are sorted once, so that the lines of a customer, of an order and of a product in it stand next to each other:
 -- where one ends, and sums up to there, are then found in one pass over the rows as they stand (windows with an empty
@@ -46,35 +46,22 @@ CREATE TEMP TABLE marked_lines AS
 SELECT
     CAST(count(*) FILTER (ends_customer) OVER (ROWS UNBOUNDED PRECEDING) AS INTEGER) - ends_customer::INTEGER AS customer,
     customer_key,
+    order_key,
     product,
     units,
     at_us,
     ends_customer,
-    ends_order,
-    ends_product,
-    CAST(max((CAST(product_place AS HUGEINT) << 64) + at_us) OVER (ROWS UNBOUNDED PRECEDING)
-        - (CAST(product_place AS HUGEINT) << 64) AS BIGINT) AS order_at_us
+    ends_customer OR is_other_order AS ends_order,
+    ends_customer OR is_other_order OR is_other_product AS ends_product,
+    NOT (ends_customer OR is_other_order OR is_other_product) AND next_us <> at_us AS is_uneven
 FROM (
-    SELECT *,
-        count(*) FILTER (ends_product) OVER (ROWS UNBOUNDED PRECEDING) - ends_product::INTEGER AS product_place
-    FROM (
-        SELECT
-            customer_key,
-            product,
-            units,
-            at_us,
-            is_last_of_customer AS ends_customer,
-            is_last_of_customer OR is_other_order AS ends_order,
-            is_last_of_customer OR is_other_order OR is_other_product AS ends_product
-        FROM (
-            SELECT
-                *,
-                lead(customer_key) OVER () IS DISTINCT FROM customer_key AS is_last_of_customer,
-                lead(order_key) OVER () IS DISTINCT FROM order_key AS is_other_order,
-                lead(product) OVER () IS DISTINCT FROM product AS is_other_product
-            FROM sorted_lines
-        )
-    )
+    SELECT
+        *,
+        lead(customer_key) OVER () IS DISTINCT FROM customer_key AS ends_customer,
+        lead(order_key) OVER () IS DISTINCT FROM order_key AS is_other_order,
+        lead(product) OVER () IS DISTINCT FROM product AS is_other_product,
+        lead(at_us) OVER () AS next_us
+    FROM sorted_lines
 );
 DROP TABLE sorted_lines;
 
@@ -98,7 +85,20 @@ FROM (
 )
 WHERE ends_customer;
 
+-- An order counts as bought when its last line was. Where lines of a product in an order differ in time, the last line
+-- of the sort need not be the latest: these products are grouped by order after all.
 CREATE TEMP TABLE product_history AS
+WITH uneven AS (
+    SELECT customer, product, min(at_us) AS first_us
+    FROM (
+        SELECT customer, product, order_key, max(at_us) AS at_us
+        FROM marked_lines
+        SEMI JOIN (SELECT DISTINCT customer, product FROM marked_lines WHERE is_uneven) USING (customer, product)
+        GROUP BY customer, product, order_key
+    )
+    GROUP BY customer, product
+)
+
 SELECT
     h.customer,
     h.product,
@@ -106,8 +106,10 @@ SELECT
     h.units,
     h.order_count,
     h.last_us,
-    CASE WHEN h.order_count > 1 THEN (h.last_us - h.first_us) / 86400000000 / (h.order_count - 1) END
-        AS avg_days_between
+    CASE
+        WHEN h.order_count > 1
+            THEN (h.last_us - coalesce(u.first_us, h.first_us)) / 86400000000 / (h.order_count - 1)
+    END AS avg_days_between
 FROM (
     SELECT
         customer,
@@ -115,12 +117,13 @@ FROM (
         sum(units::DOUBLE) AS units,
         count(*) FILTER (ends_product) AS order_count,
         max(at_us) AS last_us,
-        min(order_at_us) FILTER (ends_product) AS first_us
+        min(at_us) FILTER (ends_product) AS first_us
     FROM marked_lines
     GROUP BY customer, product
 ) AS h
 LEFT JOIN product_categories AS c ON h.product = c.product
-ORDER BY h.customer;
+LEFT JOIN uneven AS u ON h.customer = u.customer AND h.product = u.product
+ORDER BY h.customer, c.category;
 DROP TABLE marked_lines;
 
 CREATE OR REPLACE TEMP TABLE product_names AS
