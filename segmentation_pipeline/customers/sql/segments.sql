@@ -6,26 +6,46 @@
 -- What decides between rows is packed into whole numbers, each part in its own bits: of categories spend, category and
 -- orders, of products spend and product (macros of product_history). Comparing numbers is several times faster than
 -- comparing rows.
--- Of a category, what was spent up to its last row minus what was spent up to the last row before it: windows with an
--- empty OVER keep the order of the table, and are quicker than grouping.
-WITH by_category AS (
+-- Of a category, what was spent and ordered up to its last row minus what was up to the last row before it: windows with
+-- an empty OVER keep the order of the table, and are quicker than grouping.
+WITH spent_so_far AS (
     SELECT
         customer,
         category,
-        (CAST(units_so_far - lag(units_so_far, 1, 0) OVER () AS HUGEINT) << 64)
-        + (enum_code(category)::HUGEINT << 32)
-        + (orders_so_far - lag(orders_so_far, 1, 0) OVER ()) AS packed
-    FROM (
-        SELECT
-            customer,
-            category,
-            sum(units::BIGINT) OVER (ROWS UNBOUNDED PRECEDING) AS units_so_far,
-            sum(order_count) OVER (ROWS UNBOUNDED PRECEDING) AS orders_so_far,
-            lead(customer) OVER () IS DISTINCT FROM customer OR lead(category) OVER () IS DISTINCT FROM category
-                AS ends_category
-        FROM product_history
-    )
+        sum((units::HUGEINT << 40) + order_count) OVER (ROWS UNBOUNDED PRECEDING) AS total,
+        lead(customer) OVER () IS DISTINCT FROM customer OR lead(category) OVER () IS DISTINCT FROM category
+            AS ends_category
+    FROM product_history
+),
+
+by_category AS (
+    SELECT customer, category, total - lag(total, 1, 0) OVER () AS spent
+    FROM spent_so_far
     WHERE ends_category
+),
+
+affinity AS (
+    SELECT
+        customer,
+        max(((spent >> 40) << 64) + (enum_code(category)::HUGEINT << 32) + (spent & 1099511627775)) AS packed
+    FROM by_category
+    WHERE category IS NOT NULL
+    GROUP BY customer
+),
+
+overdue AS (
+    SELECT
+        customer,
+        list(struct_pack(
+            "daysOverdue" := days - avg_days_between,
+            "productId" := product,
+            "category" := category,
+            "avgDaysBetween" := avg_days_between,
+            "lastPurchaseDaysAgo" := days
+        )) AS missing
+    FROM (SELECT *, ($now_us - last_us) // 86400000000 AS days FROM product_history)
+    WHERE avg_days_between > 0 AND avg_days_between <= $regular_days AND days > $overdue_factor * avg_days_between
+    GROUP BY customer
 ),
 
 by_customer AS (
@@ -33,37 +53,10 @@ by_customer AS (
         customer,
         sum(units) / 10000 AS total_spent,
         CAST(sum(order_count) AS BIGINT) AS product_orders,
-        count(last_us) AS product_count,
+        count(*) AS product_count,
         ($now_us - max(last_us)) // 86400000000 AS recency,
-        max(packed) AS packed,
-        {products} AS products,
-        list(struct_pack(
-            "daysOverdue" := days - avg_days_between,
-            "productId" := product,
-            "category" := category,
-            "avgDaysBetween" := avg_days_between,
-            "lastPurchaseDaysAgo" := days
-        )) FILTER (
-            avg_days_between > 0 AND avg_days_between <= $regular_days AND days > $overdue_factor * avg_days_between
-        ) AS missing
-    FROM (
-        SELECT
-            customer,
-            product,
-            category,
-            units,
-            order_count,
-            last_us,
-            avg_days_between,
-            ($now_us - last_us) // 86400000000 AS days,
-            spend_of_product(units, enum_code(product)) AS spend,
-            CAST(NULL AS HUGEINT) AS packed
-        FROM product_history
-        UNION ALL
-        SELECT customer, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, packed
-        FROM by_category
-        WHERE category IS NOT NULL
-    )
+        {products} AS products
+    FROM (SELECT *, spend_of_product(units, enum_code(product)) AS spend FROM product_history)
     GROUP BY customer
 ),
 
@@ -83,13 +76,15 @@ figures AS (
         h.recency,
         c.category AS affinity_category,
         h.products,
-        h.missing,
-        CASE WHEN h.product_orders > 0 THEN coalesce(h.packed & 4294967295, 0)::DOUBLE / h.product_orders ELSE 0 END
+        o.missing,
+        CASE WHEN h.product_orders > 0 THEN coalesce(a.packed & 4294967295, 0)::DOUBLE / h.product_orders ELSE 0 END
             AS share,
         CASE WHEN h.product_orders > 0 THEN h.product_count / h.product_orders ELSE 0 END AS ratio
     FROM customer_facts AS f
     LEFT JOIN by_customer AS h ON f.customer = h.customer
-    LEFT JOIN category_names AS c ON ((h.packed >> 32) & 4294967295)::BIGINT = c.code
+    LEFT JOIN affinity AS a ON f.customer = a.customer
+    LEFT JOIN overdue AS o ON f.customer = o.customer
+    LEFT JOIN category_names AS c ON ((a.packed >> 32) & 4294967295)::BIGINT = c.code
 ),
 
 baskets AS (
