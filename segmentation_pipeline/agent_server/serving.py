@@ -14,7 +14,7 @@ from mcp.server.mcpserver import MCPServer
 
 from segmentation_pipeline.agent_server.tools import add_tools
 from segmentation_pipeline.answers.reading import Answers
-from segmentation_pipeline.customers.single import analyzer
+from segmentation_pipeline.customers.calls import analyzer_of
 from segmentation_pipeline.state.database import open_state
 
 if TYPE_CHECKING:
@@ -39,8 +39,9 @@ def build_server(home: Home, *, may_write: bool) -> MCPServer[Any]:
     """
     settings = home.settings()
     server: MCPServer[Any] = MCPServer(NAME, instructions=INSTRUCTIONS, version=VERSION, log_level="WARNING")
+    state = open_state(home, settings)
     add_tools(
-        server, Answers(home), analyzer(settings.customers), open_state(home, settings),
+        server, Answers(home), analyzer_of(settings, state), state,
         may_write=may_write or settings.mcp.is_writing_allowed,
     )  # fmt: skip
     return server

@@ -18,9 +18,9 @@ from segmentation_pipeline.api.callers import Callers
 from segmentation_pipeline.api.documents import describe
 from segmentation_pipeline.api.guard import DEFECT, Guard
 from segmentation_pipeline.api.problems import Problem, problem_of
+from segmentation_pipeline.api.questions import Questions
 from segmentation_pipeline.config import Home
-from segmentation_pipeline.customers.calls import CallLog
-from segmentation_pipeline.customers.single import analyzer
+from segmentation_pipeline.customers.calls import CallLog, analyzer_of
 from segmentation_pipeline.errors import NothingPublished, PipelineError
 from segmentation_pipeline.state.database import open_state
 
@@ -51,7 +51,7 @@ def create_app(home: Home, *, hosts: frozenset[str] | None, needs_token: bool) -
     )  # fmt: skip
     app.state.answers = Answers(home)
     app.state.settings = settings.api
-    app.state.analyzer = analyzer(settings.customers)
+    app.state.analyzer = analyzer_of(settings, state, start=Questions().ask)
     app.state.calls = CallLog(state)
     app.add_route(analyzing.PATH, analyzing.analyze_customers, methods=["POST"], include_in_schema=False)
     app.include_router(routes.router)

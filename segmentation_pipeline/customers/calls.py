@@ -1,4 +1,4 @@
-"""Analysing payloads for callers from outside: the same as `analyze`, with each call logged in state.db.
+"""Analysing payloads for callers from outside: by the settings of a home, each call logged in its state.db.
 
 Add here: another way to log calls. Keep out: the analysis (single.py), what is stored of a call
 (state/customer_calls.py).
@@ -13,7 +13,11 @@ from collections import deque
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from segmentation_pipeline.customers.model_explanation import ModelExplainer
+from segmentation_pipeline.customers.single import Analyzer, analyzer
 from segmentation_pipeline.errors import InvalidPayload, StateError
+from segmentation_pipeline.llm.client import LanguageModel
+from segmentation_pipeline.llm.questions import Run
 from segmentation_pipeline.state.customer_calls import (
     CustomerCall,
     pseudonyms_of,
@@ -21,9 +25,10 @@ from segmentation_pipeline.state.customer_calls import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
+    from datetime import date
 
-    from segmentation_pipeline.customers.single import Analyzer
+    from segmentation_pipeline.config import Settings
     from segmentation_pipeline.state.database import State
 
 FLUSH_S = 1.0
@@ -36,6 +41,23 @@ MOST_WAITING = 100_000
 """Calls kept while state.db cannot be written; older ones are given up, and counted in the log."""
 
 _log = logging.getLogger(__name__)
+
+
+def analyzer_of(
+    settings: Settings, state: State, *, start: Callable[[Callable[[], None]], object] | None = None
+) -> Analyzer:
+    """Return the analyzer of a home, whose explanations a language model writes where `[llm]` names one.
+
+    `start` runs a question to the model beside the caller; without it the first customer of each kind waits for it.
+    """
+    if settings.llm.named_provider.kind == "rules":
+        return analyzer(settings.customers)
+
+    def model_of(day: date) -> LanguageModel:
+        return LanguageModel(settings.llm, state, Run(day.replace(day=1), f"customers {day}"))
+
+    explainer = ModelExplainer(model_of, settings.customers, today=lambda: datetime.now(UTC).date(), start=start)
+    return Analyzer(settings.customers, explainer)
 
 
 def analyze_logged(

@@ -5,12 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 import threading
+import time
 from datetime import datetime
 
 from segmentation_pipeline.state.customer_calls import customer_calls_since
 from segmentation_pipeline.state.database import open_state
+from segmentation_pipeline_tests import llm_servers as does
 from segmentation_pipeline_tests.api.api_server import make_token, served, with_settings
 from segmentation_pipeline_tests.api.test_routes import CUSTOMER
+from segmentation_pipeline_tests.llm_servers import ModelServer
 from segmentation_pipeline_tests.surfaces import publish_again
 
 
@@ -99,3 +102,20 @@ def test_calls_are_all_in_the_log_once_it_has_ended_and_nobody_is_named(home):
     kept = b"".join(path.read_bytes() for path in (*home.root.glob("state.db*"), home.root / "api.log"))
     assert b"example.com" not in kept
     assert secret.encode() not in kept
+
+
+def test_nobody_waits_for_a_model_and_what_it_wrote_is_told_from_then_on(home, monkeypatch):
+    monkeypatch.setenv("SERVER_KEY", does.KEY)
+    with ModelServer() as model:
+        model.will(does.slow(1, does.answer({"text": "Nedeni {recency}; önerilen {strategy}."})))
+        with home.settings_file.open("a", encoding="utf-8") as file:
+            file.write(f'\n[llm]\nprovider = "{model.openai_provider}"\nkey_variable = "SERVER_KEY"\n')
+        with served(home) as running:
+            told = [running.ask("POST", "/v1/customers/analyze", CUSTOMER).body["explanation"]]
+            until = time.monotonic() + 30
+            while not told[-1].startswith("Nedeni") and time.monotonic() < until:
+                time.sleep(0.1)
+                told.append(running.ask("POST", "/v1/customers/analyze", CUSTOMER).body["explanation"])
+    assert not told[0].startswith("Nedeni")
+    assert told[-1].startswith("Nedeni")
+    assert len(model.requests) == 1
