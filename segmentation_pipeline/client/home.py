@@ -10,14 +10,15 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from segmentation_pipeline.client import exports
+from segmentation_pipeline.client import exports, lead_details, personas
 from segmentation_pipeline.client.copies import copied
 from segmentation_pipeline.client.naming import UNCLASSIFIED
 from segmentation_pipeline.client.published import PublishedReader
 from segmentation_pipeline.client.roadmap import SEGMENT_NAME, entry_of
-from segmentation_pipeline.client.snapshot import Snapshot
+from segmentation_pipeline.client.snapshot import Edits, Snapshot
 from segmentation_pipeline.config import Home, find_home
-from segmentation_pipeline.state import roadmap, segment_edits
+from segmentation_pipeline.errors import NotFound
+from segmentation_pipeline.state import persona_edits, roadmap, segment_edits
 from segmentation_pipeline.state.database import open_state
 
 if TYPE_CHECKING:
@@ -30,10 +31,12 @@ if TYPE_CHECKING:
     from segmentation_pipeline.client.customers import CustomersSummary
     from segmentation_pipeline.client.evidence import EvidenceTest, LineageEvent
     from segmentation_pipeline.client.experiments import ExperimentPower
+    from segmentation_pipeline.client.personas import LeadImport, Persona
     from segmentation_pipeline.client.refreshes import EndedEarly, RefreshSummary
     from segmentation_pipeline.client.roadmap import RoadmapEntry
     from segmentation_pipeline.client.segments import SegmentDetail, SegmentSummary
     from segmentation_pipeline.client.users import UserSegment
+    from segmentation_pipeline.state.persona_edits import PersonaNote
     from segmentation_pipeline.state.roadmap import PlanEdit
     from segmentation_pipeline.state.segment_edits import NameEdit, Note
 
@@ -81,11 +84,16 @@ class Client:
         """Yield one published copy with the edits of this moment; publishing meanwhile does not disturb it."""
         with self._published.open() as connection:
             if not self._state.is_made:
-                yield Snapshot(connection, {}, ())
+                yield Snapshot(connection)
                 return
             with self._state.read() as state:
-                names, notes = segment_edits.current_names(state), segment_edits.notes(state)
-            yield Snapshot(connection, names, notes)
+                edits = Edits(
+                    segment_edits.current_names(state),
+                    segment_edits.notes(state),
+                    persona_edits.current_names(state),
+                    persona_edits.notes(state),
+                )
+            yield Snapshot(connection, edits)
 
     def refreshes(self) -> list[RefreshSummary]:
         """Return every refresh, oldest first."""
@@ -207,6 +215,85 @@ class Client:
         with self._state.write() as state:
             return segment_edits.delete_note(state, note_id)
 
+    def lead_imports(self) -> list[LeadImport]:
+        """Return every import of leads, in name order; the last one is the newest."""
+        with self.snapshot() as snapshot:
+            return snapshot.lead_imports()
+
+    def personas(self, import_id: str | None = None) -> list[Persona]:
+        """Return the personas of an import, by default of the newest, highest rate first."""
+        with self.snapshot() as snapshot:
+            return snapshot.personas(import_id)
+
+    def lead_export(self, import_id: str, kind: str) -> Path:
+        """Return where a file for people is: personas, clustered, dashboard or pca of an import.
+
+        Raises:
+            NotFound: it was not written, or is gone.
+        """
+        with self.snapshot() as snapshot:
+            found = lead_details.lead_exports(snapshot.connection, import_id).get(kind)
+        path = None if found is None else (self.home.root / found.path).resolve()
+        if path is None or not path.is_relative_to(self.home.root) or not path.is_file():
+            raise NotFound(
+                f"There is no file {kind} of {import_id}. Next: land the import again and `segpipe run`; "
+                "a file that was deleted is then written anew."
+            )
+        return path
+
+    def rename_persona(self, persona_id: str, name: str, *, by: str) -> str:
+        """Give a persona a name, shown from now on in every import; return it as stored.
+
+        Raises:
+            NotFound: there is no such persona.
+            EditRefused: the name is empty, too long, or what another persona of its import is called.
+        """
+        taken = self._personas_beside(persona_id)
+        with self._state.write() as state:
+            return persona_edits.rename_persona(state, persona_id, name, labels=taken, edited_by=by)
+
+    def clear_persona_name(self, persona_id: str, *, by: str) -> bool:
+        """Let a persona be called by its own name again; False where it is already.
+
+        Raises:
+            NotFound: there is no such persona.
+            EditRefused: its label is what another persona is called now.
+        """
+        taken = self._personas_beside(persona_id)
+        with self._state.write() as state:
+            return persona_edits.clear_name(state, persona_id, labels=taken, edited_by=by)
+
+    def persona_notes(self, persona_id: str) -> list[PersonaNote]:
+        """Return the notes on a persona, oldest first.
+
+        Raises:
+            NotFound: there is no such persona.
+        """
+        self._personas_beside(persona_id)
+        with self._state.read() as state:
+            return persona_edits.notes(state, persona_id)
+
+    def add_persona_note(self, persona_id: str, text: str, *, by: str) -> PersonaNote:
+        """Store a note on a persona.
+
+        Raises:
+            NotFound: there is no such persona.
+            EditRefused: the note is empty or too long.
+        """
+        self._personas_beside(persona_id)
+        with self._state.write() as state:
+            return persona_edits.add_note(state, persona_id, text, created_by=by)
+
+    def delete_persona_note(self, persona_id: str, note_id: int) -> PersonaNote:
+        """Take a note of a persona out of sight and return it.
+
+        Raises:
+            NotFound: there is no such persona, or it has no such note.
+        """
+        known = {note.note_id for note in self.persona_notes(persona_id)}
+        with self._state.write() as state:
+            return persona_edits.delete_note(state, note_id if note_id in known else -1)
+
     def roadmap(self) -> list[RoadmapEntry]:
         """Return every planned experiment: running ones first, then planned, decided, dropped, each by priority."""
         with self._state.read() as state:
@@ -284,6 +371,11 @@ class Client:
     def _taken_by(self, cluster_id: str) -> dict[str, str]:
         """Labels of the living segments, after making sure that the one to be edited exists."""
         with self._published.open() as connection:
-            snapshot = Snapshot(connection, {}, ())
+            snapshot = Snapshot(connection)
             snapshot.known_segment(cluster_id)
             return {**snapshot.own_names(), UNCLASSIFIED: UNCLASSIFIED}
+
+    def _personas_beside(self, persona_id: str) -> dict[str, str]:
+        """Labels of the personas of its newest import, after making sure that the one to be edited exists."""
+        with self._published.open() as connection:
+            return personas.labels(connection, personas.known_persona(connection, persona_id))
