@@ -296,8 +296,14 @@ class Client:
 
     def roadmap(self) -> list[RoadmapEntry]:
         """Return every planned experiment: running ones first, then planned, decided, dropped, each by priority."""
+        if not self._state.is_made:
+            return []
         with self._state.read() as state:
             return [entry_of(stored) for stored in roadmap.roadmap(state)]
+
+    def open_plans(self) -> dict[str, RoadmapEntry]:
+        """Return recommendation_id -> entry, of what is on the roadmap and undecided."""
+        return {entry.recommendation_id: entry for entry in self.roadmap() if entry.plan.status in roadmap.OPEN}
 
     def roadmap_entry(self, entry_id: int) -> RoadmapEntry:
         """Return one planned experiment.

@@ -16,21 +16,23 @@ import streamlit as st
 from segmentation_pipeline.config import SAMPLE_HOME
 from segmentation_pipeline.dashboard import session
 from segmentation_pipeline.dashboard.markup import code, quiet
-from segmentation_pipeline.dashboard.pages import FIRST, PAGES
+from segmentation_pipeline.dashboard.pages import FIRST, PAGES, OwnPage
 from segmentation_pipeline.errors import NothingPublished, PipelineError
 
 if TYPE_CHECKING:
+    from datetime import date
+
     from segmentation_pipeline.client import Client, RefreshSummary, Snapshot
     from segmentation_pipeline.dashboard.wording import Texts
 
 
 @dataclass(frozen=True)
 class Opened:
-    """What could be opened of the home for this run: all of it, or why not."""
+    """What could be opened of the home for this run: all of it, or why not; `month` is the one chosen."""
 
     home: Client | None = None
     snapshot: Snapshot | None = None
-    refresh: RefreshSummary | None = None
+    month: date | None = None
     problem: PipelineError | None = None
 
 
@@ -54,10 +56,10 @@ def _open(until_shown: contextlib.ExitStack, texts: Texts) -> Opened:
         home = session.open_client(os.environ.get("SEGPIPE_HOME", str(SAMPLE_HOME)))
         snapshot = until_shown.enter_context(home.snapshot())
         with st.sidebar:
-            refresh = session.refresh_picker(snapshot, texts)
+            month = session.month_picker(snapshot, texts)
     except PipelineError as problem:
         return Opened(home, problem=problem)
-    return Opened(home, snapshot, refresh)
+    return Opened(home, snapshot, month)
 
 
 def _navigation(opened: Opened, texts: Texts) -> st.Page:
@@ -80,25 +82,47 @@ def _navigation(opened: Opened, texts: Texts) -> st.Page:
 
 def _run(opened: Opened, texts: Texts, name: str) -> None:
     st.title(texts(f"page.{name}"))
-    if opened.home is None or isinstance(opened.problem, PipelineError):
-        _problem(opened, texts)
-    elif opened.snapshot is None or opened.refresh is None:
-        _nothing(opened.home, texts)
-    elif PAGES[name].needs_segments and not opened.refresh.has_segments:
-        _too_little(opened.refresh, texts)
+    if opened.home is None or opened.snapshot is None:
+        _problem(opened, texts, name)
+        return
+    try:
+        with st.spinner(texts("app.loading")):
+            _show(session.Shown(opened.home, opened.snapshot, texts, opened.month), name)
+    except PipelineError as problem:
+        _problem(Opened(opened.home, problem=problem), texts, name)
+
+
+def _show(shown: session.Shown, name: str) -> None:
+    page = PAGES[name]
+    if isinstance(page, OwnPage):
+        page.show(shown)
+        return
+    refresh = next((one for one in shown.snapshot.refreshes() if one.refresh_month == shown.picked), None)
+    if refresh is None:
+        _no_events(shown)
+    elif page.needs_segments and not refresh.has_segments:
+        _too_little(refresh, shown.texts)
     else:
-        try:
-            with st.spinner(texts("app.loading")):
-                PAGES[name].show(session.view_of(opened.home, opened.snapshot, opened.refresh, texts))
-        except PipelineError as problem:
-            _problem(Opened(opened.home, problem=problem), texts)
+        page.show(session.view_of(shown, refresh))
 
 
-def _problem(opened: Opened, texts: Texts) -> None:
+def _problem(opened: Opened, texts: Texts, name: str) -> None:
     if opened.home is not None and isinstance(opened.problem, NothingPublished):
         _nothing(opened.home, texts)
+        page = PAGES[name]
+        if isinstance(page, OwnPage) and page.offer is not None:
+            page.offer(opened.home, texts)
         return
     st.error(f"**{texts('app.problem_title')}**  \n{quiet(str(opened.problem))}", icon=":material/error:")
+
+
+def _no_events(shown: session.Shown) -> None:
+    told = shown.texts(
+        "app.no_events",
+        landing=code(str(shown.home.home.landing)),
+        command=code(f"segpipe run --home {shown.home.home.root}"),
+    )
+    st.info(f"**{shown.texts('app.no_events_title')}**  \n{told}", icon=":material/timeline:")
 
 
 def _nothing(home: Client, texts: Texts) -> None:
