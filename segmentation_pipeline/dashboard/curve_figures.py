@@ -46,7 +46,8 @@ def mde_figure(power: ExperimentPower, colour: str, texts: Texts) -> go.Figure:
     figure.add_hline(
         y=100 * power.smallest_effect, line=line, annotation_text=in_figure(worth), annotation_position="top right"
     )
-    figure.add_vline(x=power.max_weeks, line={**line, "dash": "dot"})
+    longest = in_figure(texts("experiments.longest", weeks=power.max_weeks))
+    figure.add_vline(x=power.max_weeks, line={**line, "dash": "dot"}, annotation_text=longest)
     last = max([power.max_weeks, *(week.week for week in weeks)])
     figure.update_xaxes(title_text=texts("experiments.weeks_axis"), range=[0, last + 1])
     figure.update_yaxes(title_text=texts("experiments.change_axis"), rangemode="tozero", **percent_axis(texts))

@@ -99,6 +99,7 @@ def _preview(preview: LeadPreview, texts: Texts) -> None:
             for header in preview.ignored
         ],
         hide_index=True,
+        height="content",
         width="stretch",
     )
     st.caption(texts("lead_upload.first"))

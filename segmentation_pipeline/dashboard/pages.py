@@ -58,7 +58,7 @@ PAGES: dict[str, Page | OwnPage] = {
     "discovered": Page(":material/psychology:", discovered.show),
     "customers": OwnPage(":material/shopping_basket:", customers.show),
     "leads": OwnPage(":material/contact_page:", leads.show, leads.offer),
-    "quality": Page(":material/fact_check:", quality.show, needs_segments=False),
+    "quality": OwnPage(":material/fact_check:", quality.show),
 }
 """Name, which is also the address, -> page."""
 

@@ -33,11 +33,15 @@ TIERS = {
 """Tier -> colour (Okabe and Ito) and mark; the word stands beside both wherever they are."""
 
 
+NEARLY_SURE = 0.995
+"""A chance from which on the next whole percentage would be a hundred."""
+
+
 def persona_card(shown: Shown, persona: Persona, profile: PersonaProfile) -> None:
     """Show one persona in full."""
     _heading(persona, shown.texts)
     _figures(persona, shown.texts)
-    apart, told = st.columns(2)
+    apart, told = st.columns([3, 2])
     with apart:
         _contrasts(profile, shown.texts)
     with told:
@@ -64,9 +68,10 @@ def _heading(persona: Persona, texts: Texts) -> None:
     )
     size = texts("leads.of_leads", count=texts.count(persona.size), share=texts.share(persona.share))
     seniority = texts.choice("seniority", persona.seniority)
-    st.caption(f"**{texts('leads.tier')}: {tier_name(persona, texts)}** · {size} · {seniority}")
+    told = f"**{texts('leads.tier')}: {tier_name(persona, texts)}** · {size} · {seniority}"
     if persona.is_tier_uncertain:
-        st.caption(f":material/straighten: {texts('leads.uncertain_says')}")
+        told += f"  \n:material/straighten: {texts('leads.uncertain_says')}"
+    st.caption(told)
 
 
 def _figures(persona: Persona, texts: Texts) -> None:
@@ -86,12 +91,21 @@ def _figures(persona: Persona, texts: Texts) -> None:
             texts("leads.interval", interval=interval),
         ),
         (texts("leads.raw"), texts.share(persona.raw_rate, digits=1), counted),
-        (texts("leads.best"), texts.share(persona.best_probability), texts("leads.best_says")),
+        (texts("leads.best"), _chance(persona.best_probability, texts), texts("leads.best_says")),
     )
     for column, (name, value, told) in zip(st.columns(3), figures, strict=True):
         with column.container(border=True, height="stretch"):
             st.metric(name, value)
             st.caption(told)
+
+
+def _chance(probability: float | None, texts: Texts) -> str:
+    """Return a chance; one that rounds to nothing or to everything is still neither."""
+    if probability is not None and probability >= NEARLY_SURE:
+        return f"> {texts.share(NEARLY_SURE - 0.005)}"
+    if probability is not None and probability < 1 - NEARLY_SURE:
+        return f"< {texts.share(1.005 - NEARLY_SURE)}"
+    return texts.share(probability)
 
 
 def _contrasts(profile: PersonaProfile, texts: Texts) -> None:

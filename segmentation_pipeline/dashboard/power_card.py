@@ -28,8 +28,7 @@ LOOKS: dict[str, tuple[str, Callable[..., object]]] = {
 }
 """Verdict -> its icon and box: icons and words differ, so that nobody needs the colour."""
 
-SHOWN_WEEKS = (1, 2, 3, 4, 6, 8, 10, 12, 16, 20, 26, 39, 52)
-TABLE_HEIGHT_PX = 340
+SHOWN_WEEKS = (1, 2, 3, 4, 6, 8, 12, 16, 26, 39, 52)
 
 
 def power_card(view: View, power: ExperimentPower | None) -> None:
@@ -81,7 +80,7 @@ def _figures(power: ExperimentPower, texts: Texts) -> None:
         )
     )
     figures = (
-        ("baseline", baseline, texts("experiments.interval", interval=interval)),
+        ("baseline", baseline, texts("experiments.interval", metric=code(power.primary_metric), interval=interval)),
         ("newcomers", texts.number(power.eligible_per_week, digits=1), days),
         ("per_arm", _count(power.users_per_arm, texts), _enrolled(power, texts)),
         ("weeks", texts.number(power.weeks_to_decide, digits=1), _phases(power, texts)),
@@ -132,7 +131,6 @@ def _design(view: View, power: ExperimentPower) -> None:
         weeks = texts.number(power.union_weeks_to_decide, digits=1)
         lines.insert(0, texts("experiments.union", segments=names, weeks=weeks))
     st.markdown("\n".join(f"- {line}" for line in lines))
-    st.caption(texts("experiments.metric", metric=code(power.primary_metric)))
 
 
 def _weeks(power: ExperimentPower, texts: Texts) -> None:
@@ -150,7 +148,6 @@ def _weeks(power: ExperimentPower, texts: Texts) -> None:
         ],
         hide_index=True,
         column_config=counts(users),
-        height=TABLE_HEIGHT_PX,
         width="stretch",
     )
 

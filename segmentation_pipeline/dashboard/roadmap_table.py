@@ -36,10 +36,6 @@ def roadmap_part(view: View) -> None:
     st.dataframe(
         [_row(entry, texts) for entry in entries.values()],
         hide_index=True,
-        column_config={
-            texts("experiments.starts"): st.column_config.DateColumn(),
-            texts("experiments.ends"): st.column_config.DateColumn(),
-        },
         width="stretch",
     )
     st.download_button(
@@ -102,8 +98,8 @@ def _row(entry: RoadmapEntry, texts: Texts) -> dict[str, object]:
         texts("experiments.experiment"): unticked(entry.recommendation.title),
         texts("overview.segment"): entry.segment_name,
         texts("experiments.owner"): plan.owner or "",
-        texts("experiments.starts"): plan.starts_on,
-        texts("experiments.ends"): plan.ends_on,
+        texts("experiments.starts"): str(plan.starts_on or ""),
+        texts("experiments.ends"): str(plan.ends_on or ""),
         texts("experiments.verdict"): "–" if entry.power is None else texts.choice("power", entry.power.verdict),
         texts("experiments.notes"): len(entry.notes),
     }
@@ -158,8 +154,8 @@ def _history(view: View, entry: RoadmapEntry) -> None:
                 texts("experiments.status"): texts.choice("status", edit.plan.status),
                 texts("experiments.priority"): edit.plan.priority,
                 texts("experiments.owner"): edit.plan.owner or "",
-                texts("experiments.starts"): edit.plan.starts_on,
-                texts("experiments.ends"): edit.plan.ends_on,
+                texts("experiments.starts"): str(edit.plan.starts_on or ""),
+                texts("experiments.ends"): str(edit.plan.ends_on or ""),
                 texts("segments.note"): edit.note or "",
             }
             for edit in reversed(edits)

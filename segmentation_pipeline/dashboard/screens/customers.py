@@ -122,7 +122,7 @@ def _card(found: Customer, texts: Texts) -> None:
     st.html(
         _cells([(texts(f"figure.{name}"), texts.number(value, digits=_digits(name))) for name, value in _told(found)])
     )
-    overdue, top = st.columns(2)
+    overdue, top = st.columns([3, 2])
     with overdue:
         st.markdown(f"**{texts('customers.missing')}**")
         _missing(found, texts)
@@ -181,8 +181,10 @@ def _cells(pairs: Sequence[tuple[str, str]]) -> str:
         f"<dd style='margin:0;font-weight:600;overflow-wrap:anywhere'>{in_html(value)}</dd></div>"
         for name, value in pairs
     )
-    columns = "repeat(auto-fill,minmax(8.5rem,1fr))"
-    return f"<dl style='display:grid;grid-template-columns:{columns};gap:.5rem;margin:0'>{cells}</dl>"
+    columns = "repeat(auto-fill,minmax(min(11rem,45%),1fr))"
+    return (
+        f"<dl style='display:grid;grid-template-columns:{columns};gap:.5rem;margin:0;padding:0!important'>{cells}</dl>"
+    )
 
 
 def _spread(shown: Shown, month: date) -> None:
@@ -215,7 +217,7 @@ def _lifts(summary: CustomersSummary, texts: Texts) -> None:
         return
     st.caption(texts("customers.lifts_say", days=texts.number(summary.lifts[0].days, digits=0)))
     rows = [_lift(one, texts) for one in summary.lifts]
-    figure, table = st.columns([5, 4])
+    figure, table = st.columns(2)
     with figure:
         st.plotly_chart(
             interval_figure(rows, texts, texts("customers.lift_axis"), against=1.0, is_ratio=True),

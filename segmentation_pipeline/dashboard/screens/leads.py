@@ -38,6 +38,9 @@ FILES = {
 
 TAB_CHARS = 26
 
+MOST_ERRORS = 5
+"""Files that could not be read, told of at once; the check on data quality names more."""
+
 
 def show(shown: Shown) -> None:
     """Show the page."""
@@ -89,12 +92,12 @@ def _nobody(home: Client, texts: Texts) -> None:
 
 
 def _unreadable(shown: Shown) -> None:
-    for file in lead_details.lead_files(shown.snapshot.connection):
-        if file.error:
-            st.error(
-                f"**{shown.texts('leads.unreadable', name=code(file.import_id))}**  \n{quiet(file.error)}",
-                icon=":material/block:",
-            )
+    files = lead_details.lead_files(shown.snapshot.connection)
+    for file in [file for file in files if file.error][:MOST_ERRORS]:
+        st.error(
+            f"**{shown.texts('leads.unreadable', name=code(file.import_id))}**  \n{quiet(file.error or '')}",
+            icon=":material/block:",
+        )
 
 
 def _figures(found: LeadImport, texts: Texts) -> None:
@@ -117,15 +120,20 @@ def _cautions(found: LeadImport, columns: Sequence[LeadColumn], texts: Texts) ->
         st.warning("\n".join(f"- {one}" for one in serious), icon=":material/warning:")
     else:
         st.success(texts("leads.no_caution"), icon=":material/check:")
+    st.caption("  \n".join(_basis(found, texts)))
+
+
+def _basis(found: LeadImport, texts: Texts) -> Iterator[str]:
+    """Yield what the rates and the groups rest on."""
     if found.maturity == "judged":
-        st.caption(f":material/schedule: {texts('leads.matured', count=texts.count(found.immature_count))}")
+        yield f":material/schedule: {texts('leads.matured', count=texts.count(found.immature_count))}"
     if found.prior_weight is not None:
         weight = texts("leads.prior", weight=texts.number(found.prior_weight, digits=0))
         learned = texts("leads.prior_learned" if found.is_prior_learned else "leads.prior_given")
-        st.caption(f":material/balance: {weight} {learned}")
+        yield f":material/balance: {weight} {learned}"
     if found.verdict:
         told = texts(f"lead_verdict.{found.verdict}")
-        st.caption(f":material/science: **{told}** {quiet(found.verdict_reason or '')}")
+        yield f":material/science: **{told}** {quiet(found.verdict_reason or '')}"
 
 
 def _serious(found: LeadImport, columns: Sequence[LeadColumn], texts: Texts) -> Iterator[str]:
@@ -211,7 +219,7 @@ def _pictures(shown: Shown, import_id: str) -> None:
             paths[kind] = shown.home.lead_export(import_id, kind)
         except NotFound as gone:
             st.caption(f":material/draft: {quiet(str(gone))}")
-    for column, kind in zip(st.columns(2), PICTURES, strict=True):
+    for column, kind in zip(st.columns([3, 2], vertical_alignment="center"), PICTURES, strict=True):
         if kind in paths:
             column.image(
                 paths[kind].read_bytes(),
@@ -249,6 +257,7 @@ def _columns(columns: Sequence[LeadColumn], texts: Texts) -> None:
             for column in columns
         ],
         hide_index=True,
-        column_config=percent_bars(texts, missing),
+        column_config=percent_bars(texts, missing)
+        | {texts("leads.alone"): st.column_config.NumberColumn(format="%.2f")},
         width="stretch",
     )
