@@ -59,7 +59,7 @@ def bring_leads(home: Client, texts: Texts) -> None:
             st.error(quiet(preview.problem), icon=":material/block:")
             return
         _preview(preview, texts)
-        if st.button(texts("lead_upload.land"), type="primary", icon=":material/upload_file:"):
+        if st.button(texts("lead_upload.land"), icon=":material/upload_file:"):
             lead_uploads.land_leads(home.home, name, content)
             landed(home, preview.name, texts)
     except PipelineError as refused:

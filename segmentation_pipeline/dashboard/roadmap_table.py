@@ -76,7 +76,7 @@ def plan_form(texts: Texts, plan: Plan, key: str, submit: str) -> dict[str, Any]
         )
         ends_on: date | None = ends.date_input(texts("experiments.ends"), value=plan.ends_on, format="YYYY-MM-DD")
         note = st.text_area(texts("segments.note"), height=68)
-        if not st.form_submit_button(submit, type="primary"):
+        if not st.form_submit_button(submit):
             return None
     given: dict[str, Any] = {
         "status": status,

@@ -9,7 +9,14 @@ from segmentation_pipeline.config import Home, Settings
 from segmentation_pipeline.customers.tables import CustomerSegments, RegionSegments, TierBacktests
 from segmentation_pipeline.definitions import VIEWS
 from segmentation_pipeline.events.tables import LandedFiles, RejectedEvents
-from segmentation_pipeline.leads.tables import LeadColumns, LeadExports, LeadFiles, LeadImports, LeadPersonas
+from segmentation_pipeline.leads.tables import (
+    LeadColumns,
+    LeadExports,
+    LeadFiles,
+    LeadImports,
+    LeadPersonas,
+    RejectedLeads,
+)
 from segmentation_pipeline.warehouse.publish import publish
 from segmentation_pipeline.warehouse.tables import CheckResults
 from segmentation_pipeline.warehouse.warehouse import Warehouse
@@ -90,6 +97,9 @@ LEADS = (
     SELECT id AS import_id, IF(error IS NULL, 'loaded', 'error') AS status, error, 30 AS read_count,
         30 AS accepted_count, 0 AS rejected_count, 0 AS duplicate_count
     FROM (VALUES ('2026-02.csv', NULL), ('bad.csv', 'no column is known')) AS given(id, error)""",
+    """INSERT INTO rejected_leads BY NAME
+    SELECT '2026-02.csv' AS import_id, number AS record_number, reason, 'as told' AS message
+    FROM (VALUES (5, 'duplicate_lead'), (7, 'age_out_of_range')) AS given(number, reason)""",
     """INSERT INTO lead_exports BY NAME
     SELECT '2026-02.csv' AS import_id, kind, 'exports/leads/2026-02.csv/' || file AS path, 9 AS byte_count
     FROM (VALUES ('personas', 'personas.json'), ('clustered', '../../../pipeline.toml.gone'), ('pca', 'pca.png')
@@ -110,7 +120,7 @@ def make_shop_home(root: Path) -> Home:
 
 def make_leads_home(root: Path) -> Home:
     """Make a published home of leads alone, with two imports and two of the files for people."""
-    tables = (LeadImports, LeadPersonas, LeadColumns, LeadFiles, LeadExports)
+    tables = (LeadImports, LeadPersonas, LeadColumns, LeadFiles, LeadExports, RejectedLeads)
     home = _published(root, tables, LEADS, {"frequent": FREQUENT, "apart": APART})
     folder = home.exports / "leads" / "2026-02.csv"
     folder.mkdir(parents=True)

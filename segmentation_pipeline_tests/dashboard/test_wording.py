@@ -12,6 +12,7 @@ from segmentation_pipeline import dashboard
 from segmentation_pipeline.client.customers import EIGHT, FIGURES
 from segmentation_pipeline.client.maps import MEASURES
 from segmentation_pipeline.customers.tables import MODES
+from segmentation_pipeline.customers.tables import REASONS as PURCHASE_REASONS
 from segmentation_pipeline.dashboard.pages import PAGES
 from segmentation_pipeline.dashboard.persona_cards import TIERS as TIER_LOOKS
 from segmentation_pipeline.dashboard.wording import LANGUAGES, load_texts
@@ -22,7 +23,8 @@ from segmentation_pipeline.experiments.tables import VERDICTS as EXPERIMENT_VERD
 from segmentation_pipeline.insights.tables import UNITS
 from segmentation_pipeline.lead_settings import LeadSettings
 from segmentation_pipeline.leads.records import lead_columns
-from segmentation_pipeline.leads.tables import SENIORITIES, TIERS
+from segmentation_pipeline.leads.tables import DUPLICATE, SENIORITIES, TIERS
+from segmentation_pipeline.leads.tables import REASONS as LEAD_REASONS
 from segmentation_pipeline.leads.tables import VERDICTS as LEAD_VERDICTS
 from segmentation_pipeline.retention.tables import CURVES
 from segmentation_pipeline.segments.lineage import Kind, MatchedBy
@@ -44,7 +46,7 @@ STORED = {
     "matched": get_args(MatchedBy),
     "outcome": [*ENDINGS, "censored"],
     "measure": MEASURES,
-    "reason": REASONS,
+    "reason": [*REASONS, *PURCHASE_REASONS, *(name for name in LEAD_REASONS if name != DUPLICATE)],
     "feature": WORDINGS,
     "severity": ["ERROR", "WARN"],
     "month": [str(number) for number in range(1, 13)],
