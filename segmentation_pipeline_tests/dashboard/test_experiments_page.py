@@ -56,7 +56,7 @@ def test_power_is_told_with_baseline_newcomers_arms_weeks_and_union(home, monkey
         "20%, from 30% to 24%",
         "10% are held out",
         "alpha 0.025 (shared by 2 experiments of the segment, Holm), power 80%, log-rank test",
-        "Together with Night owls, Early birds it decides in 9.5 weeks",
+        "Run in Night owls, Early birds together it decides in 9.5 weeks",
     ):
         assert fact in words, fact
     weeks = app.dataframe[0].value
