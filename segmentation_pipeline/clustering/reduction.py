@@ -6,8 +6,9 @@ Keep out: judging (that happens in feature space only) and pictures.
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -65,18 +66,31 @@ def fit_principal_components(
 
 def umap_coordinates(components: Matrix, *, dimensions: int, min_dist: float, seed: int) -> Matrix:
     """Return UMAP coordinates of the rows (McInnes, Healy, Melville 2018), single-threaded and seeded."""
-    import umap  # 3-20 s to import and compile
-
     with one_quiet_thread():
-        fitted = umap.UMAP(
-            n_components=dimensions,
-            n_neighbors=min(NEIGHBOURS, len(components) - 1),
-            min_dist=min_dist,
-            n_epochs=EPOCHS_OF_MANY if len(components) > MANY_ROWS else None,
-            random_state=seed,
-            n_jobs=1,
-        ).fit_transform(components)
+        fitted = (
+            _umap()
+            .UMAP(
+                n_components=dimensions,
+                n_neighbors=min(NEIGHBOURS, len(components) - 1),
+                min_dist=min_dist,
+                n_epochs=EPOCHS_OF_MANY if len(components) > MANY_ROWS else None,
+                random_state=seed,
+                n_jobs=1,
+            )
+            .fit_transform(components)
+        )
     return np.asarray(fitted, dtype=np.float64)
+
+
+def _umap() -> Any:
+    """Return the package, its slowest functions compiled once an installation instead of once a process (12 s)."""
+    import umap
+    from umap import umap_, utils
+
+    for function in (utils.fast_knn_indices, umap_.smooth_knn_dist, umap_.compute_membership_strengths):
+        with contextlib.suppress(RuntimeError):  # nowhere to keep them: they are compiled again
+            function.enable_caching()
+    return umap
 
 
 def map_coordinates(components: Matrix, *, method: Literal["umap", "pca"], seed: int) -> Matrix:

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from segmentation_pipeline.customers.model_explanation import example_prompt
+from segmentation_pipeline.customers.tables import CustomerSegments
 from segmentation_pipeline.insights.advice_prompt import advice_question
 from segmentation_pipeline.insights.advisor import AdviceRequest
 from segmentation_pipeline.insights.discovery import reading
@@ -28,7 +30,7 @@ PSEUDONYM = "u{:012x}"
 
 
 def prompts_of(warehouse: Warehouse, month: date) -> Iterator[tuple[str, Prompt]]:
-    """Yield (what it asks, prompt) for every kind of prompt of a refresh: advice, discovery, the first assignment."""
+    """Yield (what it asks, prompt) for every kind of prompt: advice, customers explained, discovery, assignment."""
     settings = warehouse.settings
     with warehouse.transaction() as db:
         evidence = read_evidence(db, month, quotable_names(settings))
@@ -37,6 +39,7 @@ def prompts_of(warehouse: Warehouse, month: date) -> Iterator[tuple[str, Prompt]
         previous = reading.read_earlier(db, month)
         segments = reading.read_segments(db, month)
         confidences = reading.read_confidences(db, month)
+        has_customers = db.exists(CustomerSegments) and bool(db.one("SELECT 1 FROM customer_segments LIMIT 1"))
     most = settings.llm.max_prompt_tokens
     for segment in evidence.segments.values():
         if segment.user_count < settings.advice.min_users:
@@ -53,6 +56,8 @@ def prompts_of(warehouse: Warehouse, month: date) -> Iterator[tuple[str, Prompt]
             max_tokens=most,
         )
         yield f"advice on {segment.cluster_id}", question.prompt
+    if has_customers:
+        yield "the explanation of one kind of customers", example_prompt(settings.customers)
     if not segments:
         return
     spread = spread_order(vectors)

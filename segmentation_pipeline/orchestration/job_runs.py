@@ -12,6 +12,7 @@ from dataclasses import dataclass
 import dagster as dg
 
 from segmentation_pipeline.config import Home
+from segmentation_pipeline.orchestration.run_records import quick_records
 
 POLL_S = 0.25
 """Seconds between two looks at the event log; quick enough to feel live, cheap against any step."""
@@ -42,7 +43,7 @@ class RunProgress:
 @contextmanager
 def home_instance(home: Home) -> Iterator[dg.DagsterInstance]:
     """Yield the Dagster instance of a home; what `segpipe ui` shows later is what ran here."""
-    with dg.DagsterInstance.from_config(str(home.dagster)) as instance:
+    with quick_records(home.dagster), dg.DagsterInstance.from_config(str(home.dagster)) as instance:
         yield instance
 
 

@@ -9,18 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
-from rich import box
 from rich.console import Console
-from rich.markup import escape
-from rich.table import Table
 
 from segmentation_pipeline.errors import EditRefused, HomeError, NotFound
 from segmentation_pipeline.terminal.commands import HomeOption, author, month_given, told_plainly
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from segmentation_pipeline.client import Client, ExperimentPower, Recommendation, RoadmapEntry
+    from segmentation_pipeline.client import Client, ExperimentPower, Plan, Recommendation, RoadmapEntry
 
 app = typer.Typer(help="Choose experiments, see what they would take, plan them.", no_args_is_help=True)
 console = Console()
@@ -58,7 +53,8 @@ def ideas(
         console.print(f"The refresh {shown:%Y-%m} recommends no experiment.")
         return
     console.print(f"[bold]{shown:%Y-%m}[/]")
-    console.print(_ideas_table(found, power))
+    for idea in found:
+        _tell(_told_idea(idea, power.get(idea.recommendation_id)))
 
 
 @app.command("list")
@@ -71,7 +67,8 @@ def list_entries(home: HomeOption = None) -> None:
     if not found:
         console.print("Nothing is on the roadmap. Next: `segpipe roadmap ideas`, then `segpipe roadmap add`.")
         return
-    console.print(_roadmap_table(found))
+    for entry in found:
+        _tell(_told_entry(entry))
 
 
 @app.command()
@@ -120,8 +117,7 @@ def set_plan(
         changes = _changes(status, priority, owner, start, end, note)
         entry = client.open(home).change_roadmap(entry_id, by=author(), **changes)
     plan = entry.plan
-    days = f"{plan.starts_on or '?'} to {plan.ends_on or '?'}" if plan.starts_on or plan.ends_on else "no dates"
-    _tell(f"Entry {entry_id} is {plan.status}, priority {plan.priority}, {plan.owner or 'no owner'}, {days}")
+    _tell(f"Entry {entry_id} is {plan.status}, priority {plan.priority}, {plan.owner or 'no owner'}, {_days(plan)}")
 
 
 @app.command()
@@ -192,53 +188,28 @@ def _day(option: str, text: str | None) -> date | None:
         raise EditRefused(f"{option} {text} is not a day. Next: write it as YYYY-MM-DD, such as 2026-03-02.") from None
 
 
-def _ideas_table(found: "Sequence[Recommendation]", power: "dict[str, ExperimentPower]") -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    table.add_column("recommendation", no_wrap=True)
-    table.add_column("experiment", overflow="fold")
-    table.add_column("metric", overflow="fold")
-    for figure in ("new a week", "weeks"):
-        table.add_column(figure, justify="right", no_wrap=True)
-    table.add_column("verdict", no_wrap=True)
-    for idea in found:
-        row = power.get(idea.recommendation_id)
-        table.add_row(
-            idea.recommendation_id,
-            escape(idea.title),
-            escape(f"{idea.primary_metric} {idea.expected_direction}"),
-            "-" if row is None or row.eligible_per_week is None else f"{row.eligible_per_week:,.1f}",
-            "-" if row is None or row.weeks_to_decide is None else f"{row.weeks_to_decide:,.1f}",
-            "-" if row is None else row.verdict,
-        )
-    return table
+def _told_idea(idea: "Recommendation", power: "ExperimentPower | None") -> str:
+    """Return an idea in two lines, which any width of a terminal shows whole."""
+    told = [idea.recommendation_id]
+    if power is not None:
+        told.append(power.verdict)
+        told += [] if power.eligible_per_week is None else [f"{power.eligible_per_week:,.1f} new a week"]
+        told += [] if power.weeks_to_decide is None else [f"{power.weeks_to_decide:,.1f} weeks to decide"]
+    return f"{' · '.join(told)}\n    {idea.title} ({idea.primary_metric} {idea.expected_direction})"
 
 
-def _roadmap_table(entries: "Sequence[RoadmapEntry]") -> Table:
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, header_style="bold")
-    table.add_column("entry", justify="right", no_wrap=True)
-    table.add_column("status", no_wrap=True)
-    table.add_column("prio", justify="right", no_wrap=True)
-    table.add_column("experiment", overflow="fold")
-    table.add_column("segment", overflow="fold")
-    table.add_column("owner", overflow="fold")
-    for column in ("start", "end", "verdict"):
-        table.add_column(column, no_wrap=True)
-    table.add_column("notes", justify="right", no_wrap=True)
-    for entry in entries:
-        plan = entry.plan
-        table.add_row(
-            str(entry.entry_id),
-            plan.status,
-            str(plan.priority),
-            escape(entry.recommendation.title),
-            escape(entry.segment_name),
-            escape(plan.owner or ""),
-            str(plan.starts_on or ""),
-            str(plan.ends_on or ""),
-            "" if entry.power is None else entry.power.verdict,
-            str(len(entry.notes) or ""),
-        )
-    return table
+def _told_entry(entry: "RoadmapEntry") -> str:
+    """Return a planned experiment in two lines."""
+    plan = entry.plan
+    told = [f"priority {plan.priority}", plan.owner or "no owner", _days(plan)]
+    told += [] if entry.power is None else [entry.power.verdict]
+    told += [f"{len(entry.notes)} note{'s' if len(entry.notes) > 1 else ''}"] if entry.notes else []
+    first = f"{entry.entry_id:>3} {plan.status}: {entry.recommendation.title} ({entry.segment_name})"
+    return f"{first}\n    {' · '.join(told)}"
+
+
+def _days(plan: "Plan") -> str:
+    return f"{plan.starts_on or '?'} to {plan.ends_on or '?'}" if plan.starts_on or plan.ends_on else "no dates"
 
 
 def _tell(text: str) -> None:

@@ -59,10 +59,7 @@ class Database:
 
     def exists(self, table: type[contracts.Table]) -> bool:
         """Tell whether the table has been created."""
-        name = contracts.table_name(table)
-        return bool(
-            self.one("SELECT 1 FROM duckdb_tables() WHERE table_name = $name AND NOT temporary", {"name": name})
-        )
+        return self._has(contracts.table_name(table))
 
     def ensure(self, *tables: type[contracts.Table]) -> None:
         """Create the tables that are not there, comments included.
@@ -73,11 +70,7 @@ class Database:
         """
         for table in tables:
             name = contracts.table_name(table)
-            present = self.execute(
-                "SELECT column_name, data_type FROM duckdb_columns() WHERE table_name = $name AND NOT internal"
-                " AND database_name = current_database() ORDER BY column_index",
-                {"name": name},
-            ).fetchall()
+            present = self._columns(name)
             wanted = [(column_name, kind) for column_name, (kind, *_) in contracts.columns(table).items()]
             if present == wanted:
                 continue
@@ -86,6 +79,20 @@ class Database:
                 self._forget_writes(name)
             for statement in contracts.ddl(table):
                 self.execute(statement)
+
+    def _columns(self, name: str) -> list[tuple[str, str]]:
+        """Return the columns of a table with their types, none where there is no such table.
+
+        `duckdb_columns()` says the same by walking over the columns of every table, three times as long.
+        """
+        if not self._has(name):
+            return []
+        return self.execute("SELECT name, type FROM pragma_table_info($name) ORDER BY cid", {"name": name}).fetchall()
+
+    def _has(self, name: str) -> bool:
+        return bool(
+            self.one("SELECT 1 FROM duckdb_tables() WHERE table_name = $name AND NOT temporary", {"name": name})
+        )
 
     def replace(
         self,

@@ -15,7 +15,6 @@ runner = CliRunner()
 @pytest.fixture
 def roadmap(tmp_path, monkeypatch):
     home = make_advised_home(tmp_path / "home")
-    monkeypatch.setenv("COLUMNS", "200")
     monkeypatch.setenv("LOGNAME", "ada")
 
     def run(*arguments):
@@ -31,17 +30,19 @@ def told(result, code=0):
 
 
 def test_an_experiment_is_chosen_planned_changed_and_written_out(roadmap, tmp_path):
-    assert f"{CALL} Call them drop_off_rate lower - - not_computed" in told(roadmap("ideas"))
-    assert f"{GREET} =Greet [them](http://x) drop_off_rate lower 100.0 20.8 run_in_union" in told(
-        roadmap("ideas", "2026-01-a")
-    )
+    assert f"{CALL} · not_computed Call them (drop_off_rate lower)" in told(roadmap("ideas"))
+    assert (
+        f"{GREET} · run_in_union · 100.0 new a week · 20.8 weeks to decide"
+        " =Greet [them](http://x) (drop_off_rate lower)"
+    ) in told(roadmap("ideas", "2026-01-a"))
     added = told(roadmap("add", "2026-01-a", "--rank", "2", "--owner", "Ada [red] [/x]", "--priority", "1"))
     assert "Entry 1 is on the roadmap: =Greet [them](http://x) run_in_union: As computed" in added
     changed = told(roadmap("set", "1", "--status", "running", "--start", "2026-03-02", "--note", "Go [/bold]"))
     assert "Entry 1 is running, priority 1, Ada [red] [/x], 2026-03-02 to ?" in changed
-    assert "1 running 1 =Greet [them](http://x) Night owls Ada [red] [/x] 2026-03-02 run_in_union 1" in told(
-        roadmap("list")
-    )
+    assert (
+        "1 running: =Greet [them](http://x) (Night owls)"
+        " priority 1 · Ada [red] [/x] · 2026-03-02 to ? · run_in_union · 1 note"
+    ) in told(roadmap("list"))
     assert "no owner, no dates" in told(roadmap("set", "1", "--owner", "", "--start", "", "--status", "planned"))
     out = tmp_path / "roadmap.csv"
     assert "Wrote" in told(roadmap("export", "--out", str(out)))
