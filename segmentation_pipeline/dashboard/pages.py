@@ -8,12 +8,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from segmentation_pipeline.dashboard.screens import discovered, map_page, moves, overview, quality, retention, segments
+from segmentation_pipeline.dashboard.screens import (
+    add_data,
+    discovered,
+    map_page,
+    moves,
+    overview,
+    quality,
+    retention,
+    segments,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from segmentation_pipeline.dashboard.session import View
+    from segmentation_pipeline.dashboard.session import HomeView, View
 
 
 @dataclass(frozen=True)
@@ -35,6 +44,19 @@ PAGES = {
     "quality": Page(":material/fact_check:", quality.show, needs_segments=False),
 }
 """Name, which is also the address, -> page."""
+
+
+@dataclass(frozen=True)
+class HomePage:
+    """One page about the home itself, which is there before the first refresh: its icon and what shows it."""
+
+    icon: str
+    show: Callable[[HomeView], None]
+
+
+ADD_DATA = "add_data"
+HOME_PAGES = {ADD_DATA: HomePage(":material/upload_file:", add_data.show)}
+"""As PAGES, behind them in the navigation."""
 
 FIRST = next(iter(PAGES))
 """The page at `/`."""
