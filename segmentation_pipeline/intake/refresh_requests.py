@@ -153,16 +153,21 @@ def _through_dagster(home: Home, settings: Settings, month: date | None, request
     return RequestedRefresh(request_id, "dagster", month, _now(), f"{address}/runs/{run_id}")
 
 
+def command(home: Home, month: date | None, report: Path) -> list[str]:
+    """Return the command that refreshes a home and reports into a file."""
+    asked = [] if month is None else ["--month", f"{month:%Y-%m}"]
+    run = ["-m", "segmentation_pipeline.cli", "run", "--home", str(home.root), "--report", str(report)]
+    return [sys.executable, *run, *asked]
+
+
 def _as_process(home: Home, month: date | None, request_id: str) -> RequestedRefresh:
     """Start `segpipe run`, which inherits a lock: the kernel frees it when the process ends, however it does."""
     report, log = _report_file(home), home.dagster / "refresh.log"
-    command = [sys.executable, "-m", "segmentation_pipeline.cli", "run", "--home", str(home.root)]
-    command += ["--report", str(report), *([] if month is None else ["--month", f"{month:%Y-%m}"])]
     with _held_lock(_process_lock(home)) as descriptor, log.open("wb") as said:
         report.unlink(missing_ok=True)
         try:
             process = subprocess.Popen(  # noqa: S603 - our own command, no shell
-                command,
+                command(home, month, report),
                 stdin=subprocess.DEVNULL,
                 stdout=said,
                 stderr=subprocess.STDOUT,

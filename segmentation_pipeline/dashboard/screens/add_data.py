@@ -44,7 +44,7 @@ def show(view: HomeView) -> None:
     """Show the page."""
     texts, home = view.texts, view.home.home
     is_sample = home.settings().sample
-    st.caption(texts("add.lead", size=UPLOAD_MB, landing=code(str(home.landing))))
+    st.caption(texts("add.lead", size=UPLOAD_MB, command=code(f"segpipe run --home {home.root} --events FILE")))
     if LANDED in st.session_state:
         st.success(st.session_state[LANDED], icon=":material/check:")
     if is_sample:
@@ -76,12 +76,11 @@ def _file(view: HomeView, name: str, content: BinaryIO, *, key: str, is_sample: 
 def _form(view: HomeView, found: Preview) -> None:
     """Tell name, size and form of the file."""
     texts = view.texts
-    st.markdown(f"**{code(safe_name(found.file_name))}** · {_size(view, found.byte_count)}")
     marks = [found.format, found.encoding, *([] if found.compression == "none" else [found.compression])]
     if found.delimiter is not None:
         marks.append(texts("add.delimiter", delimiter=code("⇥" if found.delimiter == "\t" else found.delimiter)))
-    if "unknown" not in marks:
-        st.caption(" · ".join(marks))
+    known = [mark for mark in marks if mark != "unknown"]
+    st.markdown(" · ".join([f"**{code(safe_name(found.file_name))}**", _size(view, found.byte_count), *known]))
     if found.rows:
         st.dataframe([dict(row) for row in found.rows], hide_index=True, width="stretch")
 
@@ -129,6 +128,10 @@ def _picked(view: HomeView, found: Preview, role: RoleFound, key: str) -> tuple[
 def _outcome(view: HomeView, found: Preview) -> None:
     """Tell what would become of the records, or why the file cannot be read."""
     texts = view.texts
+    missing = [texts(f"add.{role.role}") for role in found.roles if role.is_required and not role.columns]
+    if missing:
+        st.info(texts("add.choose_first", roles=", ".join(missing)), icon=":material/touch_app:")
+        return
     if found.problem is not None:
         st.error(quiet(found.problem), icon=":material/block:")
         return
