@@ -76,7 +76,7 @@ def make_planted_home(root: Path, *, users: int = 300, days: int = 7, seed: int 
     return home
 
 
-def make_loan_home(root: Path, log: Path, cases: int = 1_500) -> Home:
+def make_loan_home(root: Path, log: Path, cases: int = 600) -> Home:
     """Make a home with some cases of the loan_offers log, and settings that keep a refresh quick."""
     import duckdb
 

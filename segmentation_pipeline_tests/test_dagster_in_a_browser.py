@@ -26,7 +26,7 @@ def test_a_materialisation_launched_in_the_ui_succeeds_and_leaves_the_map(plante
         address = f"http://127.0.0.1:{server.port}"
         page.goto(f"{address}/asset-groups")
         for group in ("events", "segments", "retention", "insights", "warehouse"):
-            page.wait_for_selector(f"text={group} >> nth=1")  # in the list and in the graph
+            page.locator(f"text={group} >> visible=true").nth(1).wait_for()  # in the list and in the graph
         page.goto(f"{address}/assets/embeddings")
         page.get_by_role("button", name="Materialize").first.click()
         dialog = page.locator("[role=dialog]")
