@@ -6,21 +6,22 @@ Add here: what every page has around it. Keep out: which pages there are (pages.
 from __future__ import annotations
 
 import contextlib
-import os
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from segmentation_pipeline.config import SAMPLE_HOME
 from segmentation_pipeline.dashboard import session
 from segmentation_pipeline.dashboard.markup import code, quiet
-from segmentation_pipeline.dashboard.pages import FIRST, PAGES, OwnPage
+from segmentation_pipeline.dashboard.pages import ADD_DATA, FIRST, HOME_PAGES, PAGES, OwnPage
 from segmentation_pipeline.errors import NothingPublished, PipelineError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from datetime import date
+
+    from streamlit.navigation.page import StreamlitPage
 
     from segmentation_pipeline.client import Client, RefreshSummary, Snapshot
     from segmentation_pipeline.dashboard.wording import Texts
@@ -53,7 +54,7 @@ def main() -> None:
 def _open(until_shown: contextlib.ExitStack, texts: Texts) -> Opened:
     home = None
     try:
-        home = session.open_client(os.environ.get("SEGPIPE_HOME", str(SAMPLE_HOME)))
+        home = session.open_client(session.served_root())
         snapshot = until_shown.enter_context(home.snapshot())
         with st.sidebar:
             month = session.month_picker(snapshot, texts)
@@ -77,7 +78,24 @@ def _navigation(opened: Opened, texts: Texts) -> st.Page:
     by_name = st.Page(
         partial(st.switch_page, pages[FIRST]), title=texts(f"page.{FIRST}"), url_path=FIRST, visibility="hidden"
     )
+    for name, page in HOME_PAGES.items():
+        shown = partial(_run_home, opened, texts, name, pages)
+        pages[name] = st.Page(shown, title=texts(f"page.{name}"), icon=page.icon, url_path=name)
+    if opened.home is not None and isinstance(opened.problem, NothingPublished):
+        with st.sidebar:
+            st.page_link(pages[ADD_DATA])
     return st.navigation([*pages.values(), by_name])
+
+
+def _run_home(opened: Opened, texts: Texts, name: str, pages: Mapping[str, StreamlitPage]) -> None:
+    st.title(texts(f"page.{name}"))
+    if opened.home is None:
+        _problem(opened, texts, name)
+        return
+    try:
+        HOME_PAGES[name].show(session.HomeView(opened.home, texts, pages[FIRST]))
+    except PipelineError as problem:
+        _problem(Opened(opened.home, problem=problem), texts, name)
 
 
 def _run(opened: Opened, texts: Texts, name: str) -> None:
@@ -109,7 +127,7 @@ def _show(shown: session.Shown, name: str) -> None:
 def _problem(opened: Opened, texts: Texts, name: str) -> None:
     if opened.home is not None and isinstance(opened.problem, NothingPublished):
         _nothing(opened.home, texts)
-        page = PAGES[name]
+        page = PAGES.get(name)
         if isinstance(page, OwnPage) and page.offer is not None:
             page.offer(opened.home, texts)
         return

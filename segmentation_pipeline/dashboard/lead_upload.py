@@ -1,6 +1,6 @@
 """Bringing a file of leads: shown first as it will be read, then landed; the sample takes none.
 
-Add here: another thing to see before a file is handed over. Keep out: reading files (client/lead_uploads.py).
+Add here: another thing to see before a file is handed over. Keep out: reading files (intake/).
 """
 
 from __future__ import annotations
@@ -9,43 +9,38 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from segmentation_pipeline.client import lead_uploads
+from segmentation_pipeline.dashboard.launch import UPLOAD_MB
 from segmentation_pipeline.dashboard.markup import code, quiet
+from segmentation_pipeline.dashboard.refreshing import refresh_panel
+from segmentation_pipeline.dashboard.session import HomeView
 from segmentation_pipeline.errors import PipelineError
+from segmentation_pipeline.intake import lead_uploads
+from segmentation_pipeline.intake.refresh_requests import request_refresh
 
 if TYPE_CHECKING:
     from segmentation_pipeline.client import Client
-    from segmentation_pipeline.client.lead_uploads import LeadPreview
     from segmentation_pipeline.dashboard.wording import Texts
+    from segmentation_pipeline.intake.lead_uploads import LeadPreview
 
-MOST_MEGABYTES = 200
-"""The file is held in memory while it is looked at; larger ones are put into the folder by hand."""
-
-NAMED_ROLES = ("outcome", "lead_id", "lead_date")
+UPLOADS, LANDED = "lead_upload_number", "landed_leads"
+"""Names in the session: how many files were added, and what is told of the last one."""
 
 
 def bring_leads(home: Client, texts: Texts) -> None:
-    """Show the form that brings a file of leads, or why there is none."""
+    """Show the form that brings a file of leads and the refresh that reads it, or why there is none."""
     st.subheader(texts("lead_upload.title"))
-    if lead_uploads.is_sample(home.home):
-        st.info(
-            texts(
-                "lead_upload.sample",
-                command=code("segpipe init my-home"),
-                next=code("segpipe dashboard --home my-home"),
-            ),
-            icon=":material/lock:",
-        )
+    if home.home.settings().sample:
+        st.info(texts("lead_upload.sample", page=texts("page.add_data")), icon=":material/lock:")
         return
     st.caption(texts("lead_upload.says", folder=code(str(home.home.landing / lead_uploads.FOLDER))))
-    given = st.file_uploader(
-        texts("lead_upload.file"),
-        type=["csv", "txt", "json", "ndjson", "parquet", "gz", "zst"],
-        key="lead_file",
-        max_upload_size=MOST_MEGABYTES,
-    )
+    if LANDED in st.session_state:
+        st.success(texts("lead_upload.landed", name=code(st.session_state[LANDED])), icon=":material/check:")
+    number = st.session_state.setdefault(UPLOADS, 0)
+    given = st.file_uploader(texts("lead_upload.file"), key=f"lead_file_{number}", max_upload_size=UPLOAD_MB)
     if given is None:
+        refresh_panel(HomeView(home, texts))
         return
+    st.session_state.pop(LANDED, None)
     name = st.text_input(
         texts("lead_upload.name"),
         value=given.name,
@@ -59,17 +54,24 @@ def bring_leads(home: Client, texts: Texts) -> None:
             st.error(quiet(preview.problem), icon=":material/block:")
             return
         _preview(preview, texts)
-        if st.button(texts("lead_upload.land"), icon=":material/upload_file:"):
-            lead_uploads.land_leads(home.home, name, content)
-            landed(home, preview.name, texts)
+        _land(home, preview.name, content, texts)
     except PipelineError as refused:
         st.error(quiet(str(refused)), icon=":material/block:")
 
 
-def landed(home: Client, name: str, texts: Texts) -> None:
-    """Tell that a file has landed and what reads it: the place to request a refresh from."""
-    told = texts("lead_upload.landed", name=code(name), command=code(f"segpipe run --home {home.home.root}"))
-    st.success(told, icon=":material/check:")
+def _land(home: Client, name: str, content: bytes, texts: Texts) -> None:
+    """Offer to add the file, with or without the refresh that reads it."""
+    with st.container(horizontal=True):
+        is_refreshed = st.button(texts("add.and_refresh"), key="land_and_refresh", icon=":material/bolt:")
+        is_added = st.button(texts("add.only"), key="land_only")
+    if not (is_refreshed or is_added):
+        return
+    lead_uploads.land_leads(home.home, name, content)
+    if is_refreshed:
+        request_refresh(home.home)
+    st.session_state[LANDED] = name
+    st.session_state[UPLOADS] += 1
+    st.rerun()
 
 
 def _preview(preview: LeadPreview, texts: Texts) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.dashboard.screens import (
+    add_data,
     customers,
     discovered,
     experiments,
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from segmentation_pipeline.client import Client
-    from segmentation_pipeline.dashboard.session import Shown, View
+    from segmentation_pipeline.dashboard.session import HomeView, Shown, View
     from segmentation_pipeline.dashboard.wording import Texts
 
 
@@ -61,6 +62,19 @@ PAGES: dict[str, Page | OwnPage] = {
     "quality": OwnPage(":material/fact_check:", quality.show),
 }
 """Name, which is also the address, -> page."""
+
+
+@dataclass(frozen=True)
+class HomePage:
+    """One page about the home itself, which is there before the first refresh: its icon and what shows it."""
+
+    icon: str
+    show: Callable[[HomeView], None]
+
+
+ADD_DATA = "add_data"
+HOME_PAGES = {ADD_DATA: HomePage(":material/upload_file:", add_data.show)}
+"""As PAGES, behind them in the navigation."""
 
 FIRST = next(iter(PAGES))
 """The page at `/`."""

@@ -5,6 +5,7 @@ Add here: something a second page needs. Keep out: pages.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
@@ -12,6 +13,7 @@ import streamlit as st
 
 from segmentation_pipeline import client
 from segmentation_pipeline.client import customers, retention
+from segmentation_pipeline.config import HOME_VARIABLE, SAMPLE_HOME
 from segmentation_pipeline.dashboard.markup import quiet
 from segmentation_pipeline.dashboard.wording import LANGUAGES, Texts, load_texts
 from segmentation_pipeline.pictures import NEUTRAL_COLOUR, segment_colours
@@ -20,7 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date
 
+    from streamlit.navigation.page import StreamlitPage
+
     from segmentation_pipeline.client import Client, RefreshSummary, Snapshot
+    from segmentation_pipeline.config import Home
 
 BadgeColour: TypeAlias = Literal["green", "blue", "orange", "gray"]
 
@@ -49,6 +54,7 @@ STYLE = """<style>
 [data-testid=stMetricValue] {font-size: 1.7rem}
 [data-testid=stPlotlyChart] :is(.xtick, .ytick, .g-xtitle, .g-ytitle, .g-gtitle, .legend, .cbaxis, .infolayer,
   .heatmap-label) text {fill: currentColor !important}
+@media (prefers-color-scheme: dark) {[data-testid^=stBaseButton-primary] :is(p, span) {color: #111}}
 @media (max-width: 640px) {[data-testid=stMainBlockContainer] {padding: 3.5rem 1rem 3rem}}
 </style>"""
 """Less air above titles, and the contrast of small words, which Streamlit draws in a grey under 4.5 to 1."""
@@ -95,6 +101,25 @@ class View(Shown):
         if cluster_id is None:
             return self.texts("app.none")
         return self.names.get(cluster_id, self.texts.choice("app", cluster_id))
+
+
+@dataclass(frozen=True)
+class HomeView:
+    """One run of a page about the home itself, whatever is published in it; `first` is the page a refresh leads to."""
+
+    home: Client
+    texts: Texts
+    first: StreamlitPage | None = None
+
+
+def served_root() -> str:
+    """Return the folder of the home this server shows."""
+    return os.environ.get(HOME_VARIABLE, str(SAMPLE_HOME))
+
+
+def serve(home: Home) -> None:
+    """Let this server show another home from now on, in every window."""
+    os.environ[HOME_VARIABLE] = str(home.root)
 
 
 @st.cache_resource(max_entries=4)

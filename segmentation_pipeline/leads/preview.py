@@ -1,6 +1,6 @@
 """How a file of leads would be read, before it is landed: its columns, what its outcome says, its first leads.
 
-Add here: something else people should see before they hand a file over. Keep out: landing it (client/lead_uploads.py).
+Add here: something else people should see before they hand a file over. Keep out: landing it (intake/lead_uploads.py).
 """
 
 from __future__ import annotations

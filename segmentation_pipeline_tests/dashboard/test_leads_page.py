@@ -3,7 +3,7 @@
 import pytest
 
 from segmentation_pipeline import client
-from segmentation_pipeline.client import lead_uploads
+from segmentation_pipeline.dashboard import lead_upload
 from segmentation_pipeline.homes import create_home
 from segmentation_pipeline_tests.client.trade_samples import make_leads_home, make_shop_home
 from segmentation_pipeline_tests.dashboard.published_homes import HOSTILE, alter, opened, told
@@ -121,12 +121,12 @@ def test_a_home_without_leads_says_how_to_bring_them_and_offers_it(tmp_path, mon
     assert [uploader.proto.label for uploader in app.get("file_uploader")] == ["File of leads"]
 
 
-def test_the_sample_takes_no_leads_and_says_why(leads, monkeypatch):
-    monkeypatch.setattr(lead_uploads, "is_sample", lambda home: True)
-    app = opened(leads, monkeypatch, "leads")
+def test_the_sample_takes_no_leads_and_says_why(own, monkeypatch):
+    own.settings_file.write_text("sample = true\n", encoding="utf-8")
+    app = opened(own, monkeypatch, "leads")
     assert not app.get("file_uploader")
     assert "your own data does not go into it" in app.info[0].value
-    assert "segpipe init" in app.info[0].value
+    assert "The page Add data makes a home of your own" in app.info[0].value
 
 
 def test_a_file_is_previewed_and_lands_at_the_press_of_a_button(own, monkeypatch):
@@ -136,6 +136,10 @@ def test_a_file_is_previewed_and_lands_at_the_press_of_a_button(own, monkeypatch
     assert not app.exception
     assert "The outcome is in `Won`: 1 converted, 1 did not, 1 unknown." in words
     assert not (own.landing / "leads").exists()
-    button(app.main, "Land this file").click().run()
+    asked = []
+    monkeypatch.setattr(lead_upload, "request_refresh", asked.append)
+    button(app.main, "Add and refresh").click().run()
     assert (own.landing / "leads" / "2026-03.csv").read_bytes() == LEADS
-    assert f"segpipe run --home {own.root}" in app.success[-1].value
+    assert asked == [own]
+    assert "`2026-03.csv` has landed" in app.success[-1].value
+    assert not app.exception
