@@ -76,7 +76,7 @@ def advice_item(view: View, item: Recommendation) -> None:
             st.caption(texts("segments.decides", metric=metric, direction=direction, effort=item.effort))
         if item.evidence:
             st.caption(texts("segments.evidence"))
-            st.dataframe([_cited(citation, texts) for citation in item.evidence], hide_index=True)
+            st.table([_cited(citation, texts) for citation in item.evidence], border="horizontal", hide_index=True)
 
 
 def advisor_name(advisor: str, texts: Texts) -> str:
