@@ -123,7 +123,7 @@ def multiplied(home: Home, root: Path, users: int) -> Home:
             connection.execute(f"CREATE TEMP TABLE once AS FROM {table}")
             connection.execute(f"DELETE FROM {table}")
             connection.execute(
-                f"INSERT INTO {table} SELECT * REPLACE (user_id || '-' || number AS user_id{moved})"
+                f"INSERT INTO {table} SELECT once.* REPLACE (user_id || '-' || number AS user_id{moved})"
                 f" FROM once, range({times}) AS copies(number)"
             )
             connection.execute("DROP TABLE once")

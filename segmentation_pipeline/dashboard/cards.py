@@ -83,7 +83,7 @@ def advice_item(view: View, item: Recommendation, planned: Mapping[str, RoadmapE
             st.caption(texts("segments.decides", metric=metric, direction=direction, effort=item.effort))
         if item.evidence:
             st.caption(texts("segments.evidence"))
-            st.dataframe([_cited(citation, texts) for citation in item.evidence], hide_index=True)
+            st.table([_cited(citation, texts) for citation in item.evidence], border="horizontal", hide_index=True)
         if item.kind == EXPERIMENT and planned is not None:
             _plan(view, item, planned.get(item.recommendation_id))
 
@@ -113,10 +113,10 @@ def _cited(citation: Citation, texts: Texts) -> dict[str, str]:
     if citation.comparator_value is not None:
         compared = f"{compared}: {texts.measured(citation.comparator_value, citation.unit)}"
     return {
-        texts("segments.metric"): citation.metric_id,
-        texts("segments.value"): texts.measured(citation.value, citation.unit),
-        texts("segments.compared"): compared,
-        texts("segments.window"): citation.window or "",
+        texts("segments.metric"): code(citation.metric_id),
+        texts("segments.value"): quiet(texts.measured(citation.value, citation.unit)),
+        texts("segments.compared"): quiet(compared),
+        texts("segments.window"): quiet(citation.window or ""),
     }
 
 

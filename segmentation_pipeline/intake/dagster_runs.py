@@ -13,8 +13,8 @@ from segmentation_pipeline.errors import HomeError
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-TIMEOUT_S = 10.0
-"""Seconds for an answer; a UI whose daemon is busy with a run takes one or two."""
+ASK_S, LAUNCH_S = 10.0, 60.0
+"""Seconds for an answer; a UI whose machine is busy with a run takes some, and a launch must not be asked twice."""
 
 PARTITION_TAG = "dagster/partition"
 
@@ -74,6 +74,10 @@ class DagsterSilent(HomeError):
     """No Dagster answers at the address, or it answers something else."""
 
 
+class DagsterSlow(DagsterSilent):
+    """A Dagster is there, but takes too long to answer: what was asked of it may happen all the same."""
+
+
 class DagsterRuns:
     """Speaks to one server; each call raises DagsterSilent where it does not answer."""
 
@@ -114,14 +118,6 @@ class DagsterRuns:
                 return str(event["message"]).strip()
         return None
 
-    def is_ready(self, job: str) -> bool:
-        """Tell whether the server answers and has loaded a job."""
-        try:
-            self._where(job)
-        except DagsterSilent:
-            return False
-        return True
-
     def _where(self, job: str) -> tuple[str, str]:
         """Return location and repository of a job."""
         entries = self._ask(WHERE)["workspaceOrError"].get("locationEntries", [])
@@ -134,11 +130,16 @@ class DagsterRuns:
     def _ask(self, text: str, **variables: Any) -> Any:
         import httpx2
 
+        timeout_s = LAUNCH_S if text in (WHERE, LAUNCH) else ASK_S
         try:
             answer = httpx2.post(
-                f"{self.address}/graphql", json={"query": text, "variables": variables}, timeout=TIMEOUT_S
+                f"{self.address}/graphql", json={"query": text, "variables": variables}, timeout=timeout_s
             )
             told = answer.json()
+        except httpx2.TimeoutException as error:
+            raise DagsterSlow(
+                f"Dagster at {self.address} has not answered within {timeout_s:.0f} s. Next: look there, or try again."
+            ) from error
         except (httpx2.HTTPError, ValueError) as error:
             raise DagsterSilent(f"No Dagster answers at {self.address} ({type(error).__name__}).") from error
         if not isinstance(told, dict) or told.get("errors") or not told.get("data"):

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from segmentation_pipeline.errors import PipelineError
 from segmentation_pipeline.homes import prepare_home
 from segmentation_pipeline.intake.dagster_address import told_address
-from segmentation_pipeline.intake.dagster_runs import DagsterRuns, DagsterSilent
+from segmentation_pipeline.intake.dagster_runs import DagsterRuns, DagsterSilent, DagsterSlow
 from segmentation_pipeline.warehouse.locks import file_lock, is_locked
 
 if TYPE_CHECKING:
@@ -96,6 +96,7 @@ def request_refresh(home: Home, month: date | None = None) -> RequestedRefresh:
 
     Raises:
         RefreshUnderWay: a run works on this home; the text tells which.
+        DagsterSlow: the UI runs but does not answer in time.
         PipelineError: settings are wrong, or the process cannot be started.
     """
     settings = home.settings()
@@ -148,6 +149,8 @@ def _through_dagster(home: Home, settings: Settings, month: date | None, request
             run_id = dagster.launch(INGEST, {**tags, THEN_TAG: NEWEST_MONTH})
         else:
             run_id = dagster.launch(MONTHLY_REFRESH, tags, month.isoformat())
+    except DagsterSlow:
+        raise
     except DagsterSilent:
         return None
     return RequestedRefresh(request_id, "dagster", month, _now(), f"{address}/runs/{run_id}")
@@ -214,6 +217,8 @@ def _of_dagster(home: Home, request: RequestedRefresh) -> RefreshProgress:
         runs = dagster.runs({REQUEST_TAG: request.request_id})
         newest = runs[0] if runs else None
         problem = dagster.problem(newest.run_id) if newest and newest.status in ("FAILURE", "CANCELED") else None
+    except DagsterSlow:
+        return RefreshProgress(request, "running", log=request.log)
     except DagsterSilent as silent:
         is_gone = told_address(home) is None and not is_locked(home.run_lock)
         told = f"{silent} Its runs ended with it: launch the refresh again." if is_gone else str(silent)

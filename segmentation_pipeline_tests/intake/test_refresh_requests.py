@@ -15,8 +15,9 @@ import pytest
 
 from segmentation_pipeline.config import Home
 from segmentation_pipeline.homes import create_home
-from segmentation_pipeline.intake import refresh_requests
+from segmentation_pipeline.intake import dagster_runs, refresh_requests
 from segmentation_pipeline.intake.dagster_address import tell_address, told_address
+from segmentation_pipeline.intake.dagster_runs import DagsterSlow
 from segmentation_pipeline.intake.refresh_requests import (
     RefreshUnderWay,
     command,
@@ -146,9 +147,10 @@ def test_the_command_itself_fails_with_what_to_do(home, monkeypatch):
 
 
 class FakeDagster(BaseHTTPRequestHandler):
-    runs, launched, problem = [], [], []
+    runs, launched, problem, wait_s = [], [], [], 0.0
 
     def do_POST(self):
+        time.sleep(self.wait_s)
         asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         text, given = asked["query"], asked["variables"]
         if "launchRun" in text:
@@ -178,7 +180,7 @@ def dagster(home):
     home.settings_file.write_text('first_month = "2026-01"\nclock = "calendar"\n', encoding="utf-8")
     server = ThreadingHTTPServer(("127.0.0.1", 0), FakeDagster)
     threading.Thread(target=server.serve_forever, daemon=True).start()
-    FakeDagster.runs, FakeDagster.launched, FakeDagster.problem = [], [], []
+    FakeDagster.runs, FakeDagster.launched, FakeDagster.problem, FakeDagster.wait_s = [], [], [], 0.0
     tell_address(home, f"http://127.0.0.1:{server.server_port}")
     yield FakeDagster
     server.shutdown()
@@ -239,6 +241,21 @@ def test_a_failed_run_of_dagster_is_told_by_its_message_and_a_silent_one_is_not_
     assert refresh_progress(home).problem == "clusters: No room. Next: make some."
     dagster.problem[0]["failureMetadata"] = {"description": "In short."}
     assert refresh_progress(home).problem == "In short."
+
+
+def test_a_slow_dagster_is_neither_given_up_nor_asked_twice(home, dagster, monkeypatch):
+    request_refresh(home, MONTH)
+    dagster.runs = [run_as_told("SUCCESS", endTime=time.time())]
+    monkeypatch.setattr(dagster_runs, "ASK_S", 0.1)
+    dagster.wait_s = 0.4
+    assert refresh_progress(home).status == "running"
+    dagster.wait_s = 0.0
+    assert refresh_progress(home).status == "succeeded"
+    monkeypatch.setattr(dagster_runs, "LAUNCH_S", 0.1)
+    dagster.wait_s = 0.4
+    monkeypatch.setattr(dagster_runs, "ASK_S", 10.0)
+    with pytest.raises(DagsterSlow, match="Next"):
+        request_refresh(home, MONTH)
 
 
 def test_a_home_whose_clock_is_not_measured_is_refreshed_by_a_process(home, dagster, child):
