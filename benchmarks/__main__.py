@@ -21,7 +21,8 @@ def main(chosen: list[str]) -> None:
         print(f"== {name}", flush=True)
         for figure in importlib.import_module(f"benchmarks.{name}").run():
             print(
-                f"{figure['name']}: {figure['value']} {figure['unit']} ({figure.get('bound') or 'no bound'})",
+                f"{figure['name']}: {figure['value']} {figure['unit']} ({figure.get('bound') or 'no bound'})"
+                f"{'; ' + str(figure['peer']) if figure.get('peer') else ''}",
                 flush=True,
             )
             figures.append(figure)

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from segmentation_pipeline.customers.segmenting import (
     as_of_month,
+    forget,
     literal,
     prepare_facts,
     prepare_history,
@@ -137,6 +138,7 @@ def _outcomes(db: Database, landmark: datetime, now: datetime, settings: Custome
         load_sql(__package__, "tier_outcomes").replace("{landmark}", literal(landmark)).replace("{now}", literal(now))
     )
     db.execute("DROP TABLE landmark_tiers")
+    forget(db)
     rows = []
     for dimension in ("churn", "value", "loyalty"):
         tiers = [row for row in found if row["dimension"] == dimension]

@@ -37,18 +37,45 @@ _NUMBERS = {
 
 NO_HISTORY = """
 DROP TABLE IF EXISTS product_history;
+DROP TYPE IF EXISTS product_name;
 DROP TYPE IF EXISTS category_name;
+CREATE TEMP TYPE product_name AS ENUM ('');
 CREATE TEMP TYPE category_name AS ENUM ('');
 CREATE TEMP TABLE product_history (
-    customer_key BIGINT, product VARCHAR, category category_name, units DOUBLE, order_count BIGINT,
+    customer INTEGER, product product_name, category category_name, units DOUBLE, order_count BIGINT,
     last_us BIGINT, avg_days_between DOUBLE
 );
+CREATE OR REPLACE TEMP TABLE product_names AS SELECT [''] AS names;
 CREATE OR REPLACE TEMP TABLE category_names (code BIGINT, category VARCHAR);
-CREATE OR REPLACE TEMP TABLE order_totals (customer_key BIGINT, order_key BIGINT, units DOUBLE);
-CREATE OR REPLACE TEMP TABLE customer_orders (customer_key BIGINT, order_count BIGINT)
+CREATE OR REPLACE TEMP TABLE order_totals (customer INTEGER, units DOUBLE);
+CREATE OR REPLACE TEMP TABLE customer_orders (customer INTEGER, customer_key BIGINT, order_count BIGINT)
 """
 
-TEMPORARY = ("product_history", "category_names", "order_totals", "customer_orders", "customer_facts", "region_facts")
+PACKED = """
+CREATE OR REPLACE TEMP MACRO spend_of_product(units, code) AS
+    (CAST(units AS {kind}) << {bits}) + code;
+CREATE OR REPLACE TEMP MACRO units_of(spend) AS CAST(spend >> {bits} AS DOUBLE);
+CREATE OR REPLACE TEMP MACRO place_of(spend) AS CAST(spend & {mask} AS BIGINT) + 1
+"""
+"""Spend on a product and the product in one whole number, and both again: the lowest bits hold the product."""
+
+BIGINT_BITS = 63
+DIRECT_BITS = 22
+"""Up to this many bits of customers (4 million) are grouped by their number itself, without hashing: DuckDB then
+holds the sums of 2**bits customers per thread, about 100 bytes each."""
+
+MOST_DIRECT = 10
+"""Up to so many top products are kept while grouping; room for more would be taken for every customer."""
+
+TEMPORARY = (
+    "product_history",
+    "product_names",
+    "category_names",
+    "order_totals",
+    "customer_orders",
+    "customer_facts",
+    "region_facts",
+)
 
 
 @dataclass(frozen=True)
@@ -102,15 +129,31 @@ def write_segments(db: Database, month: date, settings: CustomerSettings) -> Wri
         {**told, **segment_parameters(now, settings)},
         month=month,
     )
-    for table in TEMPORARY:
-        db.execute(f"DROP TABLE {table}")
+    forget(db)
     return Written(now, customers, regions)
 
 
 def prepare_history(db: Database, now: datetime) -> None:
-    """Make the temporary tables product_history and customer_orders of purchases up to a moment."""
+    """Make the temporary tables of purchases up to a moment: product_history, customer_orders and order_totals.
+
+    Until `forget`, customers are grouped by their numbers.
+    """
     (is_any,) = db.one("SELECT count(*) > 0 FROM (SELECT 1 FROM purchases LIMIT 1)")
     db.execute(load_sql(__package__, "product_history").replace("{now}", literal(now)) if is_any else NO_HISTORY)
+    most, product_count = db.one(
+        "SELECT coalesce(max(units), 0), (SELECT len(names) FROM product_names) FROM product_history"
+    )
+    bits = int(product_count).bit_length()
+    kind = "BIGINT" if int(most).bit_length() + bits < BIGINT_BITS else "HUGEINT"
+    db.execute(PACKED.format(kind=kind, bits=bits, mask=2**bits - 1))
+    db.execute(f"SET perfect_ht_threshold = {DIRECT_BITS}")
+
+
+def forget(db: Database) -> None:
+    """Drop what prepare_history and prepare_facts made."""
+    for table in TEMPORARY:
+        db.execute(f"DROP TABLE {table}")
+    db.execute("RESET perfect_ht_threshold")
 
 
 def prepare_facts(db: Database, now: datetime, settings: CustomerSettings) -> None:
@@ -140,7 +183,14 @@ def segments_sql(settings: CustomerSettings) -> str:
     sql = re.sub(r"\{label:(\w+)\}", lambda found: _words(found[1], words[found[1]]), load_sql(__package__, "segments"))
     sql = re.sub(r"\{(\w+)\.(\w+)\}", lambda found: str(_NUMBERS[found[1]][found[2]]), sql)
     strategy, discount = _strategies(settings, lambda name, code: f"{name} = {_NUMBERS[name][code]}")
-    texts = {"unknown": quoted(settings.unknown), "strategy": strategy, "discount": discount}
+    top = settings.thresholds.top_products
+    products = f"max(spend, {max(top, 1)})" if top <= MOST_DIRECT else "list_reverse_sort(list(spend))"
+    texts = {
+        "unknown": quoted(settings.unknown),
+        "strategy": strategy,
+        "discount": discount,
+        "products": f"({products})[1:{top}]",
+    }
     for name, text in texts.items():
         sql = sql.replace(f"{{{name}}}", text)
     return sql
@@ -158,7 +208,7 @@ def region_segments_sql(settings: CustomerSettings) -> str:
 
 def segment_parameters(now: datetime, settings: CustomerSettings) -> dict[str, Any]:
     """Return what segments_sql is run with."""
-    bounds = settings.thresholds.model_dump()
+    bounds = settings.thresholds.model_dump(exclude={"top_products"})
     return {"now_us": round((now - datetime(1970, 1, 1)).total_seconds() * 1e6), **bounds}  # noqa: DTZ001
 
 

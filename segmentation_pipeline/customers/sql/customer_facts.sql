@@ -4,6 +4,7 @@ CREATE OR REPLACE TEMP TABLE customer_facts AS
 SELECT
     c.customer_id,
     c.customer_key,
+    o.customer,
     coalesce(
         c.age,
         year({now}) - year(c.birth_date)

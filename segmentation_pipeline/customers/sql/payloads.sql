@@ -1,7 +1,7 @@
 -- One row per customer of customer_facts: the nested payload `analyze` takes, from the same tables the rules read.
 WITH histories AS (
     SELECT
-        customer_key,
+        customer,
         list(struct_pack(
             "productId" := product,
             "category" := category,
@@ -11,7 +11,7 @@ WITH histories AS (
             "avgDaysBetween" := avg_days_between
         ) ORDER BY product) AS history
     FROM product_history
-    GROUP BY customer_key
+    GROUP BY customer
 )
 
 SELECT
@@ -34,5 +34,5 @@ SELECT
         )
     ))) AS VARCHAR) AS payload
 FROM customer_facts AS f
-LEFT JOIN histories AS h ON f.customer_key = h.customer_key
+LEFT JOIN histories AS h ON f.customer = h.customer
 ORDER BY f.customer_id

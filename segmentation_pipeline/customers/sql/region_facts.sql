@@ -29,7 +29,7 @@ medians AS (
         median(o.units) / 10000 AS median_basket,
         count(*) AS order_count
     FROM order_totals AS o
-    INNER JOIN regional AS c ON o.customer_key = c.customer_key
+    INNER JOIN (SELECT customer, coalesce(region, '(none)') AS region FROM customer_facts) AS c ON o.customer = c.customer
     GROUP BY GROUPING SETS ((c.region), ())
 ),
 

@@ -1,53 +1,63 @@
 -- One row per customer of customer_facts (who they are, and the figures of their region): the rules of customers, from
--- product_history (rows in the order of customers). `single.py` decides the same for one payload; a test compares both
--- field by field.
+-- product_history (rows in the order of customer and category). `single.py` decides the same for one payload; a test
+-- compares both field by field.
 -- {label:churn} etc. are texts of the settings, {churn.active} etc. the numbers the values have meanwhile; thresholds are
 -- bound.
--- The category most was spent on is found as the largest of whole numbers that hold spend, category and orders, each
--- in its own bits: comparing numbers is several times faster than comparing rows.
-WITH by_category AS (
+-- What decides between rows is packed into whole numbers, each part in its own bits: of categories spend, category and
+-- orders, of products spend and product (macros of product_history). Comparing numbers is several times faster than
+-- comparing rows.
+-- Of a category, what was spent and ordered up to its last row minus what was up to the last row before it: windows with
+-- an empty OVER keep the order of the table, and are quicker than grouping.
+WITH spent_so_far AS (
     SELECT
-        customer_key,
-        (CAST(units AS HUGEINT) << 64) + (enum_code(category)::HUGEINT << 32) + order_count AS packed
-    FROM (
-        SELECT customer_key, category, sum(units) AS units, CAST(sum(order_count) AS BIGINT) AS order_count
-        FROM product_history
-        WHERE category IS NOT NULL
-        GROUP BY customer_key, category
-    )
+        customer,
+        category,
+        sum((units::HUGEINT << 40) + order_count) OVER (ROWS UNBOUNDED PRECEDING) AS total,
+        lead(customer) OVER () IS DISTINCT FROM customer OR lead(category) OVER () IS DISTINCT FROM category
+            AS ends_category
+    FROM product_history
+),
+
+by_category AS (
+    SELECT customer, category, total - lag(total, 1, 0) OVER () AS spent
+    FROM spent_so_far
+    WHERE ends_category
+),
+
+affinity AS (
+    SELECT
+        customer,
+        max(((spent >> 40) << 64) + (enum_code(category)::HUGEINT << 32) + (spent & 1099511627775)) AS packed
+    FROM by_category
+    WHERE category IS NOT NULL
+    GROUP BY customer
+),
+
+overdue AS (
+    SELECT
+        customer,
+        list(struct_pack(
+            "daysOverdue" := days - avg_days_between,
+            "productId" := product,
+            "category" := category,
+            "avgDaysBetween" := avg_days_between,
+            "lastPurchaseDaysAgo" := days
+        )) AS missing
+    FROM (SELECT *, ($now_us - last_us) // 86400000000 AS days FROM product_history)
+    WHERE avg_days_between > 0 AND avg_days_between <= $regular_days AND days > $overdue_factor * avg_days_between
+    GROUP BY customer
 ),
 
 by_customer AS (
     SELECT
-        customer_key,
+        customer,
         sum(units) / 10000 AS total_spent,
         CAST(sum(order_count) AS BIGINT) AS product_orders,
-        count(product) AS product_count,
+        count(*) AS product_count,
         ($now_us - max(last_us)) // 86400000000 AS recency,
-        max(packed) AS packed,
-        list(struct_pack("totalSpent" := units / 10000, "productId" := product))
-            FILTER (product IS NOT NULL) AS products
-    FROM (
-        SELECT customer_key, product, units, order_count, last_us, CAST(NULL AS HUGEINT) AS packed
-        FROM product_history
-        UNION ALL
-        SELECT customer_key, NULL, NULL, NULL, NULL, packed
-        FROM by_category
-    )
-    GROUP BY customer_key
-),
-
-overdue AS (
-    SELECT customer_key, list(struct_pack(
-        "daysOverdue" := days - avg_days_between,
-        "productId" := product,
-        "category" := category,
-        "avgDaysBetween" := avg_days_between,
-        "lastPurchaseDaysAgo" := days
-    )) AS missing
-    FROM (SELECT *, ($now_us - last_us) // 86400000000 AS days FROM product_history)
-    WHERE avg_days_between > 0 AND avg_days_between <= $regular_days AND days > $overdue_factor * avg_days_between
-    GROUP BY customer_key
+        {products} AS products
+    FROM (SELECT *, spend_of_product(units, enum_code(product)) AS spend FROM product_history)
+    GROUP BY customer
 ),
 
 figures AS (
@@ -60,20 +70,21 @@ figures AS (
         f.trend,
         f.membership_days,
         f.membership_days / 30 AS months,
-        h.customer_key IS NOT NULL AS is_regular,
+        h.customer IS NOT NULL AS is_regular,
         coalesce(f.order_count, h.product_orders) AS order_count,
         h.total_spent,
         h.recency,
         c.category AS affinity_category,
         h.products,
         o.missing,
-        CASE WHEN h.product_orders > 0 THEN coalesce(h.packed & 4294967295, 0)::DOUBLE / h.product_orders ELSE 0 END
+        CASE WHEN h.product_orders > 0 THEN coalesce(a.packed & 4294967295, 0)::DOUBLE / h.product_orders ELSE 0 END
             AS share,
         CASE WHEN h.product_orders > 0 THEN h.product_count / h.product_orders ELSE 0 END AS ratio
     FROM customer_facts AS f
-    LEFT JOIN by_customer AS h ON f.customer_key = h.customer_key
-    LEFT JOIN category_names AS c ON ((h.packed >> 32) & 4294967295)::BIGINT = c.code
-    LEFT JOIN overdue AS o ON f.customer_key = o.customer_key
+    LEFT JOIN by_customer AS h ON f.customer = h.customer
+    LEFT JOIN affinity AS a ON f.customer = a.customer
+    LEFT JOIN overdue AS o ON f.customer = o.customer
+    LEFT JOIN category_names AS c ON ((a.packed >> 32) & 4294967295)::BIGINT = c.code
 ),
 
 baskets AS (
@@ -140,8 +151,14 @@ SELECT
     CASE WHEN is_regular THEN total_spent ELSE 0 END AS total_spent,
     membership_days,
     CASE WHEN missing IS NULL THEN '[]' ELSE CAST(to_json(list_reverse_sort(missing)) AS VARCHAR) END AS missing_regulars,
-    CASE WHEN is_regular THEN CAST(to_json(list_reverse_sort(products)[1:$top_products]) AS VARCHAR) ELSE '[]' END
-        AS top_products,
+    CASE
+        WHEN is_regular THEN CAST(to_json(list_transform(
+            products,
+            lambda spend: struct_pack("totalSpent" := units_of(spend) / 10000, "productId" := names[place_of(spend)])
+        )) AS VARCHAR)
+        ELSE '[]'
+    END AS top_products,
     {strategy} AS recommended_strategy,
     CAST({discount} AS DOUBLE) AS discount_pct
 FROM tiers
+CROSS JOIN product_names
