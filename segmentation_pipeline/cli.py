@@ -123,9 +123,14 @@ def run(
     all_months: Annotated[
         bool, typer.Option("--all-months", help="Refresh every month of the data, in order.")
     ] = False,
+    report_file: Annotated[
+        Path | None, typer.Option("--report", help="File that says in JSON where the run is, and how it ended.")
+    ] = None,
 ) -> None:
     """Ingest what has landed, refresh the newest month (or those asked for), publish, and print what was found."""
-    with told_plainly():
+    from segmentation_pipeline.terminal.reports import run_report
+
+    with told_plainly(), run_report(report_file) as report:
         if month is not None and all_months:
             raise SettingsError("--month and --all-months exclude each other. Next: give one of them.")
         asked = month_given(month)
@@ -137,7 +142,7 @@ def run(
         bring_leads(used, leads or [], is_sample=is_sample)
         from segmentation_pipeline.terminal.refreshing import refresh_home
 
-        is_success = refresh_home(used, console, month=asked, all_months=all_months)
+        is_success = refresh_home(used, console, report, month=asked, all_months=all_months)
     raise typer.Exit(0 if is_success else 1)
 
 
@@ -156,12 +161,14 @@ def ui(home: HomeOption = None, port: Annotated[int, typer.Option(min=1, max=655
     """Open Dagster on 127.0.0.1: graph, runs, checks, pictures, schedules."""
     with told_plainly():
         used = _home(home)
+        from segmentation_pipeline.intake.dagster_address import tell_address
         from segmentation_pipeline.orchestration.dead_runs import fail_dead_runs
         from segmentation_pipeline.orchestration.job_runs import home_instance
 
         with home_instance(used) as instance:
             for run_id in fail_dead_runs(instance, used.run_lock):
                 console.print(f"run {run_id} had died and is reported failed")
+        tell_address(used, f"http://127.0.0.1:{port}")
     console.print(f"Dagster on http://127.0.0.1:{port} for {used.root} (Ctrl-C ends it)")
     workspace = Path(__file__).resolve().parent.parent / "workspace.yaml"
     target = ["-w", str(workspace)] if workspace.exists() else ["-m", "segmentation_pipeline.definitions"]

@@ -143,6 +143,11 @@ def ask(
         ) from error
 
 
+def has_table(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
+    """Tell whether the copy has a table: one nobody ever brought files for may be missing altogether."""
+    return bool(ask(connection, "SELECT 1 FROM duckdb_tables() WHERE table_name = $name", {"name": name}))
+
+
 def ask_as(
     connection: duckdb.DuckDBPyConnection, kind: type[Row], source: str, params: Mapping[str, Any] | None = None
 ) -> list[Row]:

@@ -6,17 +6,19 @@ Add here: a question, as a method that calls its query module. Keep out: SQL of 
 from __future__ import annotations
 
 import dataclasses
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from segmentation_pipeline.client import advice as advice_queries
 from segmentation_pipeline.client import customers as customer_queries
 from segmentation_pipeline.client import evidence as evidence_queries
 from segmentation_pipeline.client import experiments as experiment_queries
+from segmentation_pipeline.client import lead_details as lead_queries
+from segmentation_pipeline.client import personas as persona_queries
 from segmentation_pipeline.client import refreshes as refresh_queries
 from segmentation_pipeline.client import segments as segment_queries
 from segmentation_pipeline.client import users as user_queries
 from segmentation_pipeline.client.naming import display_names
-from segmentation_pipeline.client.published import ask
+from segmentation_pipeline.client.published import ask, has_table
 from segmentation_pipeline.errors import NotFound
 
 if TYPE_CHECKING:
@@ -27,17 +29,30 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from segmentation_pipeline.client.advice import Recommendation
-    from segmentation_pipeline.client.customers import CustomersSummary
+    from segmentation_pipeline.client.customers import Customer, CustomersSummary
     from segmentation_pipeline.client.evidence import EvidenceTest, LineageEvent
     from segmentation_pipeline.client.experiments import ExperimentPower
+    from segmentation_pipeline.client.lead_details import PersonaProfile
+    from segmentation_pipeline.client.personas import LeadImport, Persona
     from segmentation_pipeline.client.published import Copy
     from segmentation_pipeline.client.refreshes import EndedEarly, RefreshSummary
     from segmentation_pipeline.client.segments import SegmentDetail, SegmentSummary
     from segmentation_pipeline.client.users import UserSegment
+    from segmentation_pipeline.state.persona_edits import PersonaNote
     from segmentation_pipeline.state.segment_edits import Note
 
 SHOWN_CHOICES = 30
 """Ids named when one is not found; a list that fits a screen."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Edits:
+    """What people wrote, as of one moment: names and notes of segments and of personas, by id."""
+
+    names: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    notes: Sequence[Note] = ()
+    persona_names: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    persona_notes: Sequence[PersonaNote] = ()
 
 
 class Snapshot:
@@ -51,8 +66,7 @@ class Snapshot:
     def __init__(
         self,
         connection: duckdb.DuckDBPyConnection,
-        edited_names: Mapping[str, str],
-        notes: Sequence[Note],
+        edits: Edits | None = None,
         *,
         copy: Copy | None = None,
         known: dict[date, dict[str, str]] | None = None,
@@ -60,11 +74,12 @@ class Snapshot:
         self.connection = connection
         self.copy = copy
         self._own_names = {} if known is None else known  # by month, kept as long as the copy is the newest
-        self._edited_names = edited_names
-        self._notes = notes
+        self._edits = edits or Edits()
 
     def refreshes(self) -> list[RefreshSummary]:
-        """Return every refresh, oldest first."""
+        """Return every refresh, oldest first; none in a home of purchases or leads alone."""
+        if not has_table(self.connection, "refreshes"):
+            return []
         return refresh_queries.refreshes(self.connection)
 
     def refresh(self, month: date | None = None) -> RefreshSummary:
@@ -99,12 +114,12 @@ class Snapshot:
 
     def display_names(self, month: date | None = None) -> dict[str, str]:
         """Return cluster_id -> name to show, for the segments of a refresh."""
-        return display_names(self.own_names(month), self._edited_names)
+        return display_names(self.own_names(month), self._edits.names)
 
     def segments(self, month: date | None = None) -> list[SegmentSummary]:
         """Return the segments of a refresh, largest first; none where it has too little data."""
         wanted = self.month(month)
-        return segment_queries.segments(self.connection, wanted, self.display_names(wanted), self._notes)
+        return segment_queries.segments(self.connection, wanted, self.display_names(wanted), self._edits.notes)
 
     def segment(self, cluster_id: str, month: date | None = None) -> SegmentDetail:
         """Return one segment with what sets it apart, by default as of the newest refresh it lived in.
@@ -163,6 +178,38 @@ class Snapshot:
     def customers(self, month: date | None = None) -> CustomersSummary | None:
         """Return how many customers of a refresh (by default the newest) carry each label; None where nobody does."""
         return customer_queries.customers(self.connection, month)
+
+    def customer(
+        self, customer_id: str, month: date | None = None, *, language: Literal["en", "tr"] = "en"
+    ) -> Customer:
+        """Return one customer as of a refresh (by default the newest), explained in a language.
+
+        Raises:
+            NotFound: the refresh knows no such customer; the text names ids that begin alike.
+        """
+        return customer_queries.customer(self.connection, month, customer_id, language)
+
+    def lead_imports(self) -> list[LeadImport]:
+        """Return every import of leads, in name order; the last one is the newest."""
+        return persona_queries.lead_imports(self.connection)
+
+    def personas(self, import_id: str | None = None) -> list[Persona]:
+        """Return the personas of an import, by default of the newest, highest rate first.
+
+        Raises:
+            NotFound: there is no such import, or none at all.
+        """
+        wanted = persona_queries.newest_import(self.connection, import_id)
+        return persona_queries.personas(self.connection, wanted, self._edits.persona_names, self._edits.persona_notes)
+
+    def persona_profiles(self, import_id: str | None = None) -> dict[str, PersonaProfile]:
+        """Return persona_id -> who they are, of an import, by default of the newest.
+
+        Raises:
+            NotFound: there is no such import, or none at all.
+        """
+        wanted = persona_queries.newest_import(self.connection, import_id)
+        return lead_queries.persona_profiles(self.connection, wanted)
 
     def has_events(self) -> bool:
         """Tell whether the home has events at all, or purchases alone."""

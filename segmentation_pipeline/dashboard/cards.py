@@ -9,12 +9,16 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from segmentation_pipeline.client.advice import EXPERIMENT
 from segmentation_pipeline.dashboard.markup import code, in_html, quiet
+from segmentation_pipeline.dashboard.session import EDITOR, done
+from segmentation_pipeline.errors import PipelineError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from segmentation_pipeline.client.advice import Citation, Recommendation
+    from segmentation_pipeline.client.roadmap import RoadmapEntry
     from segmentation_pipeline.client.segments import SegmentDetail
     from segmentation_pipeline.dashboard.session import View
     from segmentation_pipeline.dashboard.wording import Texts
@@ -64,8 +68,11 @@ def contrast_lines(view: View, detail: SegmentDetail) -> list[str]:
     ]
 
 
-def advice_item(view: View, item: Recommendation) -> None:
-    """Show a piece of advice whose evidence opens on click."""
+def advice_item(view: View, item: Recommendation, planned: Mapping[str, RoadmapEntry] | None = None) -> None:
+    """Show a piece of advice whose evidence opens on click.
+
+    `planned`: what is on the roadmap and undecided, by recommendation; given, an experiment can be put there.
+    """
     texts = view.texts
     with st.expander(quiet(item.title)):
         st.markdown(quiet(item.text))
@@ -76,7 +83,23 @@ def advice_item(view: View, item: Recommendation) -> None:
             st.caption(texts("segments.decides", metric=metric, direction=direction, effort=item.effort))
         if item.evidence:
             st.caption(texts("segments.evidence"))
-            st.dataframe([_cited(citation, texts) for citation in item.evidence], hide_index=True)
+            st.table([_cited(citation, texts) for citation in item.evidence], border="horizontal", hide_index=True)
+        if item.kind == EXPERIMENT and planned is not None:
+            _plan(view, item, planned.get(item.recommendation_id))
+
+
+def _plan(view: View, item: Recommendation, entry: RoadmapEntry | None) -> None:
+    texts = view.texts
+    if entry is not None:
+        status = texts.choice("status", entry.plan.status)
+        st.caption(f":material/map: {texts('experiments.is_planned', number=entry.entry_id, status=status)}")
+    elif st.button(texts("experiments.add"), key=f"plan_{item.recommendation_id}", icon=":material/add_task:"):
+        try:
+            made = view.home.add_to_roadmap(item.recommendation_id, by=EDITOR, month=view.month)
+        except PipelineError as refused:
+            st.error(quiet(str(refused)), icon=":material/block:")
+        else:
+            done(texts("experiments.added", number=made.entry_id))
 
 
 def advisor_name(advisor: str, texts: Texts) -> str:
@@ -90,10 +113,10 @@ def _cited(citation: Citation, texts: Texts) -> dict[str, str]:
     if citation.comparator_value is not None:
         compared = f"{compared}: {texts.measured(citation.comparator_value, citation.unit)}"
     return {
-        texts("segments.metric"): citation.metric_id,
-        texts("segments.value"): texts.measured(citation.value, citation.unit),
-        texts("segments.compared"): compared,
-        texts("segments.window"): citation.window or "",
+        texts("segments.metric"): code(citation.metric_id),
+        texts("segments.value"): quiet(texts.measured(citation.value, citation.unit)),
+        texts("segments.compared"): quiet(compared),
+        texts("segments.window"): quiet(citation.window or ""),
     }
 
 

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
+from segmentation_pipeline.dashboard.figure_style import DASHES, blank, faint, percent, percent_axis, percent_hover
 from segmentation_pipeline.dashboard.markup import in_figure
 from segmentation_pipeline.pictures import NEUTRAL_COLOUR
 
@@ -25,9 +26,6 @@ if TYPE_CHECKING:
     from segmentation_pipeline.dashboard.wording import Texts
 
 OVERALL, UNCLASSIFIED, OUTSIDE, POOLED = "overall", "unclassified", "not_at_risk", "pooled"
-DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
-"""Lines differ in dash too, so that nobody needs the colours."""
-
 SEQUENTIAL = "Viridis"
 """Readable by colour-blind people and in grey."""
 
@@ -46,7 +44,7 @@ def map_figure(
 ) -> go.Figure:
     """Return the map: by segment where `value_title` is None, else by the points' `value`."""
     points = found.points
-    figure = _figure(MAP_HEIGHT_PX, texts)
+    figure = blank(MAP_HEIGHT_PX, texts)
     if value_title is None:
         order = sorted(points["cluster_id"].unique(), key=lambda cluster_id: (cluster_id == UNCLASSIFIED, cluster_id))
         for cluster_id in order:
@@ -90,7 +88,7 @@ def curves_figure(
     for point in points:
         if point.curve == curve and point.estimate is not None:
             by_segment[point.cluster_id].append(point)
-    figure = _figure(LINE_HEIGHT_PX, texts)
+    figure = blank(LINE_HEIGHT_PX, texts)
     order = sorted(by_segment, key=lambda cluster_id: (cluster_id != OVERALL, cluster_id))
     for place, cluster_id in enumerate(order):
         own = by_segment[cluster_id]
@@ -102,7 +100,7 @@ def curves_figure(
         figure.add_trace(
             go.Scatter(
                 x=days,
-                y=[_percent(point.estimate) for point in own],
+                y=[percent(point.estimate) for point in own],
                 mode="lines",
                 name=_name(cluster_id, names, texts),
                 legendgroup=cluster_id,
@@ -113,25 +111,25 @@ def curves_figure(
                     "dash": "dot" if is_overall else DASHES[(place - 1) % len(DASHES)],
                 },
                 customdata=[point.at_risk_count for point in own],
-                hovertemplate=f"{_percent_hover(texts)}, n = %{{customdata}}<extra>%{{fullData.name}}</extra>",
+                hovertemplate=f"{percent_hover(texts)}, n = %{{customdata}}<extra>%{{fullData.name}}</extra>",
             )
         )
     figure.update_layout(hovermode="x unified", legend={"orientation": "h", "y": -0.2, "yanchor": "top"})
     figure.update_xaxes(title_text=texts("retention.days"), rangemode="tozero")
-    figure.update_yaxes(title_text=texts("retention.share"), range=[0, _top(by_segment)], **_percent_axis(texts))
+    figure.update_yaxes(title_text=texts("retention.share"), range=[0, _top(by_segment)], **percent_axis(texts))
     return figure
 
 
 def _interval(own: Sequence[CurvePoint], colour: str) -> go.Scatter:
     """Return the band between the steps of both ends of an interval."""
-    low = _steps([(point.day, _percent(point.low)) for point in own])
-    high = _steps([(point.day, _percent(point.high)) for point in own])
+    low = _steps([(point.day, percent(point.low)) for point in own])
+    high = _steps([(point.day, percent(point.high)) for point in own])
     band = [*high, *reversed(low)]
     return go.Scatter(
         x=[day for day, _ in band],
         y=[end for _, end in band],
         fill="toself",
-        fillcolor=_faint(colour, alpha=0.13),
+        fillcolor=faint(colour, alpha=0.13),
         line={"width": 0},
         mode="lines",
         hoverinfo="skip",
@@ -160,7 +158,7 @@ def hazard_figure(
     """Return the fitted hazard ratios of segments with their intervals on a log axis, 1 marked."""
     fitted = [term for term in terms if term.hazard_ratio is not None and term.kind in ("segment", POOLED)]
     fitted = [term for term in fitted if term.low is not None and term.high is not None]
-    figure = _figure(90 + 44 * len(fitted), texts, top=8)
+    figure = blank(90 + 44 * len(fitted), texts, top=8)
     ends = [1.0]
     for term in reversed(fitted):
         assert term.hazard_ratio is not None, "only fitted terms are drawn"
@@ -211,7 +209,7 @@ def contrasts_figure(contrasts: Sequence[Contrast], wording: Mapping[str, str], 
     shown = list(contrasts)[:8]
     shown.reverse()
     features = [contrast.feature for contrast in shown]
-    figure = _figure(64 + 28 * len(shown), texts, top=4)
+    figure = blank(64 + 28 * len(shown), texts, top=4)
     figure.add_trace(
         go.Bar(
             x=[contrast.difference_sd for contrast in shown],
@@ -250,25 +248,25 @@ def trend_figure(
     for point in points:
         if getattr(point, column) is not None and (column != "share" or point.cluster_id != OVERALL):
             by_segment[point.cluster_id].append(point)
-    figure = _figure(300, texts)
+    figure = blank(300, texts)
     for place, (cluster_id, own) in enumerate(sorted(by_segment.items())):
         is_overall = cluster_id == OVERALL
         figure.add_trace(
             go.Scatter(
                 x=[point.refresh_month for point in own],
-                y=[_percent(getattr(point, column)) for point in own],
+                y=[percent(getattr(point, column)) for point in own],
                 mode="lines+markers",
                 name=_name(cluster_id, {cluster_id: own[-1].label, **names}, texts),
                 line={
                     "color": colours.get(cluster_id, NEUTRAL_COLOUR),
                     "dash": "dot" if is_overall else DASHES[place % len(DASHES)],
                 },
-                hovertemplate=f"{_percent_hover(texts)}<extra>%{{fullData.name}}</extra>",
+                hovertemplate=f"{percent_hover(texts)}<extra>%{{fullData.name}}</extra>",
             )
         )
     figure.update_layout(title={"text": title, "font": {"size": 15}}, hovermode="x unified", showlegend=False)
     figure.update_xaxes(tickformat="%Y-%m", dtick="M1")
-    figure.update_yaxes(rangemode="tozero", **_percent_axis(texts))
+    figure.update_yaxes(rangemode="tozero", **percent_axis(texts))
     return figure
 
 
@@ -278,7 +276,7 @@ def moves_figure(
     """Return the flows of users between the segments of two refreshes; those who stayed are drawn too."""
     before = sorted({move.from_cluster_id for move in moves}, key=_last_outside)
     now = sorted({move.to_cluster_id for move in moves}, key=_last_outside)
-    figure = _figure(460, texts)
+    figure = blank(460, texts)
     figure.add_trace(
         go.Sankey(
             arrangement="snap",
@@ -294,7 +292,7 @@ def moves_figure(
                 "source": [before.index(move.from_cluster_id) for move in moves],
                 "target": [len(before) + now.index(move.to_cluster_id) for move in moves],
                 "value": [move.user_count for move in moves],
-                "color": [_faint(colours.get(move.from_cluster_id, NEUTRAL_COLOUR), alpha=0.45) for move in moves],
+                "color": [faint(colours.get(move.from_cluster_id, NEUTRAL_COLOUR), alpha=0.45) for move in moves],
                 "hovertemplate": "%{source.label} → %{target.label}: %{value}<extra></extra>",
             },
         )
@@ -310,10 +308,10 @@ def agreement_figure(
     columns = sorted({overlap.cluster_id for overlap in overlaps}, key=_last_outside)
     shares = {(overlap.segment_id, overlap.cluster_id): overlap for overlap in overlaps}
     cells = [[shares.get((row, column)) for column in columns] for row in rows]
-    figure = _figure(130 + 46 * len(rows), texts)
+    figure = blank(130 + 46 * len(rows), texts)
     figure.add_trace(
         go.Heatmap(
-            z=[[_percent(cell.share_of_segment) if cell else 0.0 for cell in line] for line in cells],
+            z=[[percent(cell.share_of_segment) if cell else 0.0 for cell in line] for line in cells],
             text=[[texts.count(cell.user_count) if cell else "" for cell in line] for line in cells],
             texttemplate="%{text}",
             x=columns,
@@ -326,9 +324,9 @@ def agreement_figure(
             colorbar={
                 "thickness": 12,
                 "title": {"text": texts("discovered.agreement_axis"), "side": "right"},
-                **_percent_axis(texts),
+                **percent_axis(texts),
             },
-            hovertemplate=_percent_hover(texts).replace("y", "z") + "<extra></extra>",
+            hovertemplate=percent_hover(texts).replace("y", "z") + "<extra></extra>",
         )
     )
     figure.update_yaxes(
@@ -351,38 +349,14 @@ def agreement_figure(
     return figure
 
 
-def _figure(height: int, texts: Texts, *, top: int = 28) -> go.Figure:
-    figure = go.Figure()
-    margin = {"l": 8, "r": 8, "t": top, "b": 8}
-    figure.update_layout(height=height, margin=margin, separators=",." if texts.locale == "tr" else ".,")
-    return figure
-
-
 def _name(one: str, names: Mapping[str, str], texts: Texts, *, wrap: int | None = None) -> str:
     """Return what a figure calls a segment, or the users outside of all."""
     return in_figure(names.get(one, texts.choice("app", one)), wrap=wrap)
 
 
-def _percent(share: float | None) -> float | None:
-    return None if share is None else 100 * share
-
-
-def _percent_axis(texts: Texts) -> dict[str, str]:
-    return {"tickformat": ".0f", "tickprefix" if texts.locale == "tr" else "ticksuffix": "%"}
-
-
-def _percent_hover(texts: Texts) -> str:
-    return "%%{y:.1f}" if texts.locale == "tr" else "%{y:.1f}%"
-
-
 def _point_size(count: int) -> float:
     """Return the size of a point: many small ones, few large ones."""
     return 7.0 if count <= 2_000 else 5.0 if count <= 8_000 else 3.5
-
-
-def _faint(colour: str, *, alpha: float) -> str:
-    red, green, blue = (int(colour[place : place + 2], 16) for place in (1, 3, 5))
-    return f"rgba({red},{green},{blue},{alpha})"
 
 
 def _last_outside(name: str) -> tuple[bool, bool, str]:

@@ -18,11 +18,14 @@ if TYPE_CHECKING:
 
 APP = Path(__file__).with_name("app.py")
 
+UPLOAD_MB = 200
+"""Largest upload: the browser sends it into the server's memory. Larger files are put into landing by hand."""
+
 SERVER: dict[str, str] = {
     "server.address": "127.0.0.1",
     "server.headless": "true",
     "server.fileWatcherType": "none",
-    "server.maxUploadSize": "500",
+    "server.maxUploadSize": str(UPLOAD_MB),
     "browser.gatherUsageStats": "false",
     "client.toolbarMode": "minimal",
     "runner.magicEnabled": "false",

@@ -5,13 +5,15 @@ Add here: something a second page needs. Keep out: pages.
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 import streamlit as st
 
 from segmentation_pipeline import client
-from segmentation_pipeline.client import retention
+from segmentation_pipeline.client import customers, retention
+from segmentation_pipeline.config import HOME_VARIABLE, SAMPLE_HOME
 from segmentation_pipeline.dashboard.markup import quiet
 from segmentation_pipeline.dashboard.wording import LANGUAGES, Texts, load_texts
 from segmentation_pipeline.pictures import NEUTRAL_COLOUR, segment_colours
@@ -20,7 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from datetime import date
 
+    from streamlit.navigation.page import StreamlitPage
+
     from segmentation_pipeline.client import Client, RefreshSummary, Snapshot
+    from segmentation_pipeline.config import Home
 
 BadgeColour: TypeAlias = Literal["green", "blue", "orange", "gray"]
 
@@ -49,19 +54,31 @@ STYLE = """<style>
 [data-testid=stMetricValue] {font-size: 1.7rem}
 [data-testid=stPlotlyChart] :is(.xtick, .ytick, .g-xtitle, .g-ytitle, .g-gtitle, .legend, .cbaxis, .infolayer,
   .heatmap-label) text {fill: currentColor !important}
+@media (prefers-color-scheme: dark) {[data-testid^=stBaseButton-primary] :is(p, span) {color: #111}}
 @media (max-width: 640px) {[data-testid=stMainBlockContainer] {padding: 3.5rem 1rem 3rem}}
 </style>"""
 """Less air above titles, and the contrast of small words, which Streamlit draws in a grey under 4.5 to 1."""
 
 
+EDITOR = "dashboard"
+"""Who edits, in the history of names, notes and plans: the pages ask nobody to sign in."""
+
+
 @dataclass(frozen=True)
-class View:
-    """One run of a page: the published copy, the refresh it shows, and what to call and colour segments."""
+class Shown:
+    """One run of a page that may do without a refresh; `picked` is the month chosen, None where none can be."""
 
     home: Client
     snapshot: Snapshot
-    refresh: RefreshSummary
     texts: Texts
+    picked: date | None
+
+
+@dataclass(frozen=True)
+class View(Shown):
+    """One run of a page about a refresh: which one, and what to call and colour its segments."""
+
+    refresh: RefreshSummary
     names: Mapping[str, str]
     colours: Mapping[str, str]
 
@@ -84,6 +101,25 @@ class View:
         if cluster_id is None:
             return self.texts("app.none")
         return self.names.get(cluster_id, self.texts.choice("app", cluster_id))
+
+
+@dataclass(frozen=True)
+class HomeView:
+    """One run of a page about the home itself, whatever is published in it; `first` is the page a refresh leads to."""
+
+    home: Client
+    texts: Texts
+    first: StreamlitPage | None = None
+
+
+def served_root() -> str:
+    """Return the folder of the home this server shows."""
+    return os.environ.get(HOME_VARIABLE, str(SAMPLE_HOME))
+
+
+def serve(home: Home) -> None:
+    """Let this server show another home from now on, in every window."""
+    os.environ[HOME_VARIABLE] = str(home.root)
 
 
 @st.cache_resource(max_entries=4)
@@ -110,29 +146,43 @@ def language_picker(texts: Texts) -> None:
     st.selectbox(texts("app.language"), list(LANGUAGES), key="language", format_func=LANGUAGES.__getitem__)
 
 
-def refresh_picker(snapshot: Snapshot, texts: Texts) -> RefreshSummary | None:
-    """Let people choose a refresh, by default the newest with segments; None where there is none at all."""
+def month_picker(snapshot: Snapshot, texts: Texts) -> date | None:
+    """Let people choose a refresh, by default the newest with segments; without events, a month of customers.
+
+    Returns None where there is nothing to choose.
+    """
     found = {refresh.refresh_month: refresh for refresh in reversed(snapshot.refreshes())}
-    if not found:
+    months = list(found) or customers.customer_months(snapshot.connection)[::-1]
+    if not months:
         return None
-    if st.session_state.get("month") not in found:
-        st.session_state["month"] = snapshot.month()
+    if st.session_state.get("month") not in months:
+        st.session_state["month"] = snapshot.month() if found else months[0]
 
     def told(month: date) -> str:
-        refresh = found[month]
+        refresh = found.get(month)
+        if refresh is None:
+            return texts.month(month)
         marks = [texts.choice("verdict_short", refresh.verdict or refresh.status)]
         marks += [texts("app.provisional")] if refresh.is_provisional else []
         return f"{texts.month(month)} · {' · '.join(mark for mark in marks if mark)}"
 
-    st.selectbox(texts("app.refresh"), list(found), key="month", format_func=told)
-    return found[st.session_state["month"]]
+    st.selectbox(texts("app.refresh"), months, key="month", format_func=told)
+    chosen: date = st.session_state["month"]
+    return chosen
 
 
-def view_of(home: Client, snapshot: Snapshot, refresh: RefreshSummary, texts: Texts) -> View:
-    """Return what the pages share for one refresh."""
-    lives = [(point.refresh_month, point.cluster_id) for point in retention.trends(snapshot.connection)]
+def view_of(shown: Shown, refresh: RefreshSummary) -> View:
+    """Return what the pages about a refresh share."""
+    lives = [(point.refresh_month, point.cluster_id) for point in retention.trends(shown.snapshot.connection)]
     colours = segment_colours((month, cluster_id) for month, cluster_id in lives if cluster_id != "overall")
-    return View(home, snapshot, refresh, texts, snapshot.display_names(refresh.refresh_month), colours)
+    names = shown.snapshot.display_names(refresh.refresh_month)
+    return View(shown.home, shown.snapshot, shown.texts, shown.picked, refresh, names, colours)
+
+
+def done(told: str) -> None:
+    """Tell that an edit is kept, and show the page with it."""
+    st.toast(told, icon=":material/check:")
+    st.rerun()
 
 
 def say_verdict(view: View, *, is_short: bool = False) -> None:

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from segmentation_pipeline.dashboard.launch import command, environment
+from segmentation_pipeline.dashboard.pages import HOME_PAGES, PAGES
+from segmentation_pipeline.dashboard.wording import load_texts
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from segmentation_pipeline.config import Home
 
 START_S = 60
+
+FAULTS = "[data-testid=stException], [data-testid=stAlertContentError]"
 
 
 @contextlib.contextmanager
@@ -80,3 +84,14 @@ def settle(page: Page) -> None:
     page.wait_for_function(
         "() => [...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(c => c.querySelector('.main-svg'))"
     )
+
+
+def show_every_page(page: Page, address: str) -> None:
+    """Open every page by its link, and fail where one is not shown or shows an error."""
+    show(page, address)
+    for name in (*PAGES, *HOME_PAGES):
+        title = load_texts("en")(f"page.{name}")
+        page.get_by_role("link", name=title, exact=True).first.click()
+        page.wait_for_selector(f"h1:has-text('{title}')")
+        settle(page)
+        assert page.locator(FAULTS).count() == 0, name

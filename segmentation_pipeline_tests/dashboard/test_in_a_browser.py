@@ -3,18 +3,25 @@
 import pytest
 
 from segmentation_pipeline import client
-from segmentation_pipeline.dashboard.pages import PAGES
+from segmentation_pipeline.config import SAMPLE_HOME, Home
+from segmentation_pipeline.dashboard.pages import HOME_PAGES, PAGES
 from segmentation_pipeline.dashboard.wording import load_texts
 from segmentation_pipeline.homes import create_home
-from segmentation_pipeline_tests.dashboard.dashboard_server import chromium, dashboard_server, settle, show
+from segmentation_pipeline_tests.dashboard.dashboard_server import (
+    FAULTS,
+    chromium,
+    dashboard_server,
+    settle,
+    show,
+    show_every_page,
+)
 from segmentation_pipeline_tests.dashboard.published_homes import HOSTILE, add_second_month, alter, published_only
+from segmentation_pipeline_tests.homes import LOAN_MONTH, make_loan_home, refresh_in_process
 
 pytestmark = pytest.mark.xdist_group("dashboard")
 
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 WAIT_MS = 20_000
-
-FAULTS = "[data-testid=stException], [data-testid=stAlertContentError]"
 
 POINT = """() => {
     const map = document.querySelector('.js-plotly-plot');
@@ -101,7 +108,7 @@ def page(browser):
     context.close()
 
 
-@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("name", [*PAGES, *HOME_PAGES])
 def test_a_page_is_whole_wide_and_narrow_light_and_dark_and_asks_nobody_else(served, page, name):
     show(page, f"{served[1]}/{name}")
     assert page.inner_text("h1") == load_texts("en")(f"page.{name}")
@@ -160,9 +167,27 @@ def test_the_language_of_the_browser_is_spoken_and_a_choice_outlives_the_page(se
     context.close()
 
 
-def test_a_home_without_a_refresh_says_what_to_do(browser, page, tmp_path):
+def test_a_home_without_a_refresh_says_what_to_do_on_every_page(page, tmp_path):
     home = create_home(tmp_path / "empty")
     with dashboard_server(home) as address:
+        show_every_page(page, address)
         show(page, address)
         assert "Nothing is published yet" in page.inner_text("[data-testid=stMain]")
-        assert page.locator(FAULTS).count() == 0
+        page.get_by_role("link", name="Add data").last.click()
+        page.wait_for_selector("h1:has-text('Add data')")
+
+
+def test_every_page_is_shown_of_a_real_log_of_loan_offers(page, shared_data, tmp_path):
+    home = make_loan_home(tmp_path / "loans", shared_data / "events" / "loan_offers.csv.gz")
+    outcome = refresh_in_process(home, LOAN_MONTH)
+    assert outcome.is_success, outcome.problem
+    with dashboard_server(home) as address:
+        show_every_page(page, address)
+        show(page, address)
+        assert "January 2012" in page.inner_text("[data-testid=stMain]")
+
+
+@pytest.mark.xdist_group("sample")
+def test_every_page_is_shown_of_the_sample_as_made(page, made_run):
+    with dashboard_server(Home(SAMPLE_HOME)) as address:
+        show_every_page(page, address)

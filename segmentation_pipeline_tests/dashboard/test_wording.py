@@ -9,17 +9,29 @@ from typing import get_args
 import pytest
 
 from segmentation_pipeline import dashboard
+from segmentation_pipeline.client.customers import EIGHT, FIGURES
 from segmentation_pipeline.client.maps import MEASURES
+from segmentation_pipeline.customers.tables import MODES
+from segmentation_pipeline.customers.tables import REASONS as PURCHASE_REASONS
 from segmentation_pipeline.dashboard.pages import PAGES
+from segmentation_pipeline.dashboard.persona_cards import TIERS as TIER_LOOKS
 from segmentation_pipeline.dashboard.wording import LANGUAGES, load_texts
 from segmentation_pipeline.events.feature_tables import ENDINGS
 from segmentation_pipeline.events.tables import REASONS
+from segmentation_pipeline.experiments.tables import ENDPOINTS
+from segmentation_pipeline.experiments.tables import VERDICTS as EXPERIMENT_VERDICTS
 from segmentation_pipeline.insights.tables import UNITS
+from segmentation_pipeline.lead_settings import LeadSettings
+from segmentation_pipeline.leads.records import lead_columns
+from segmentation_pipeline.leads.tables import DUPLICATE, SENIORITIES, TIERS
+from segmentation_pipeline.leads.tables import REASONS as LEAD_REASONS
+from segmentation_pipeline.leads.tables import VERDICTS as LEAD_VERDICTS
 from segmentation_pipeline.retention.tables import CURVES
 from segmentation_pipeline.segments.lineage import Kind, MatchedBy
 from segmentation_pipeline.segments.tables import CHURN_RISKS, STABILITIES
 from segmentation_pipeline.segments.verdict_tables import TESTS, VERDICTS
 from segmentation_pipeline.segments.wording import WORDINGS
+from segmentation_pipeline.state.roadmap import STATUSES
 
 ENGLISH, TURKISH = load_texts("en"), load_texts("tr")
 
@@ -34,13 +46,27 @@ STORED = {
     "matched": get_args(MatchedBy),
     "outcome": [*ENDINGS, "censored"],
     "measure": MEASURES,
-    "reason": REASONS,
+    "reason": [*REASONS, *PURCHASE_REASONS, *(name for name in LEAD_REASONS if name != DUPLICATE)],
     "feature": WORDINGS,
     "severity": ["ERROR", "WARN"],
     "month": [str(number) for number in range(1, 13)],
     "retention": CURVES,
     "comparator": ["none", "overall", "segment", "previous"],
     "direction": ["higher", "lower"],
+    "power": EXPERIMENT_VERDICTS,
+    "endpoint": ENDPOINTS,
+    "status": STATUSES,
+    "dimension": ["mode", *EIGHT, "recommended_strategy"],
+    "figure": FIGURES,
+    "customer_mode": MODES,
+    "lift_outcome": ["repurchase", "spend", "orders"],
+    "source": ["given", "computed", "shop", "unknown"],
+    "tier": TIERS,
+    "mark": [mark for _, mark in TIER_LOOKS.values()],
+    "seniority": SENIORITIES,
+    "lead_verdict": LEAD_VERDICTS,
+    "column_status": ["used", "unused", "leaking"],
+    "lead_role": [role.name for role in lead_columns(LeadSettings()).roles],
     "unit": [unit for unit in UNITS if unit != "pct"],
 }
 """Group of words -> values that tables hold and pages look up by."""

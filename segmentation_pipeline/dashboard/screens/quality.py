@@ -13,23 +13,23 @@ from segmentation_pipeline.client import quality
 from segmentation_pipeline.dashboard.columns import counts
 
 if TYPE_CHECKING:
-    from segmentation_pipeline.dashboard.session import View
+    from segmentation_pipeline.dashboard.session import Shown
 
 
-def show(view: View) -> None:
+def show(shown: Shown) -> None:
     """Show the page."""
-    texts = view.texts
+    texts = shown.texts
     st.caption(texts("quality.lead"))
-    _files(view)
+    _files(shown)
     st.subheader(texts("quality.rejections"))
-    _rejections(view)
+    _rejections(shown)
     st.subheader(texts("quality.checks"))
-    _checks(view)
+    _checks(shown)
 
 
-def _files(view: View) -> None:
-    texts = view.texts
-    files = quality.landed_files(view.snapshot.connection)
+def _files(shown: Shown) -> None:
+    texts = shown.texts
+    files = quality.landed_files(shown.snapshot.connection)
     figures = (
         ("read", sum(file.read_count for file in files)),
         ("accepted", sum(file.accepted_count for file in files)),
@@ -66,9 +66,9 @@ def _files(view: View) -> None:
     )
 
 
-def _rejections(view: View) -> None:
-    texts = view.texts
-    found = quality.rejections(view.snapshot.connection)
+def _rejections(shown: Shown) -> None:
+    texts = shown.texts
+    found = quality.rejections(shown.snapshot.connection)
     if not found:
         st.caption(f":material/check: {texts('quality.no_rejections')}")
         return
@@ -87,9 +87,9 @@ def _rejections(view: View) -> None:
     )
 
 
-def _checks(view: View) -> None:
-    texts = view.texts
-    found = quality.check_results(view.snapshot.connection)
+def _checks(shown: Shown) -> None:
+    texts = shown.texts
+    found = quality.check_results(shown.snapshot.connection)
     failed = [check for check in found if not check.is_passed]
     if failed:
         st.warning(texts("quality.checks_failed", failed=len(failed), count=len(found)), icon=":material/rule:")

@@ -13,18 +13,18 @@ from segmentation_pipeline.client import advice
 from segmentation_pipeline.dashboard.cards import advice_item, advisor_name, feature_names, segment_heading
 from segmentation_pipeline.dashboard.figures import OVERALL, contrasts_figure
 from segmentation_pipeline.dashboard.markup import quiet
-from segmentation_pipeline.dashboard.session import say_verdict
+from segmentation_pipeline.dashboard.session import EDITOR, done, say_verdict
 from segmentation_pipeline.errors import PipelineError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from segmentation_pipeline.client.advice import Recommendation, SegmentAdvice
+    from segmentation_pipeline.client.roadmap import RoadmapEntry
     from segmentation_pipeline.client.segments import SegmentDetail
     from segmentation_pipeline.dashboard.session import View
 
 KINDS = (("pain_point", "pain"), ("product_recommendation", "remedy"), ("experiment", "experiments"))
-
-EDITOR = "dashboard"
-"""Who edits, in the history of names and notes: the page asks nobody to sign in."""
 
 
 def show(view: View) -> None:
@@ -36,17 +36,24 @@ def show(view: View) -> None:
     for item in advice.recommendations(connection, view.month):
         by_segment.setdefault(item.cluster_id, []).append(item)
     advised = advice.segment_advice(connection, view.month)
+    planned = view.home.open_plans()
     if OVERALL in by_segment:
         with st.container(border=True):
             st.subheader(texts("segments.everyone"))
-            _advice(view, by_segment[OVERALL], advised.get(OVERALL))
+            _advice(view, by_segment[OVERALL], advised.get(OVERALL), planned)
     for summary in view.snapshot.segments(view.month):
         detail = view.snapshot.segment(summary.cluster_id, view.month)
         with st.container(border=True):
-            _card(view, detail, by_segment.get(summary.cluster_id, []), advised.get(summary.cluster_id))
+            _card(view, detail, by_segment.get(summary.cluster_id, []), advised.get(summary.cluster_id), planned)
 
 
-def _card(view: View, detail: SegmentDetail, items: list[Recommendation], advised: SegmentAdvice | None) -> None:
+def _card(
+    view: View,
+    detail: SegmentDetail,
+    items: list[Recommendation],
+    advised: SegmentAdvice | None,
+    planned: Mapping[str, RoadmapEntry],
+) -> None:
     texts = view.texts
     segment_heading(view, detail)
     apart, told = st.columns([5, 6])
@@ -62,19 +69,21 @@ def _card(view: View, detail: SegmentDetail, items: list[Recommendation], advise
         _edit(view, detail)
     with told:
         if items:
-            _advice(view, items, advised)
+            _advice(view, items, advised, planned)
         else:
             st.caption(texts("segments.too_small"))
 
 
-def _advice(view: View, items: list[Recommendation], advised: SegmentAdvice | None) -> None:
+def _advice(
+    view: View, items: list[Recommendation], advised: SegmentAdvice | None, planned: Mapping[str, RoadmapEntry]
+) -> None:
     texts = view.texts
     for kind, title in KINDS:
         own = [item for item in items if item.kind == kind]
         if own:
             st.markdown(f"**{texts(f'segments.{title}')}**")
             for item in own:
-                advice_item(view, item)
+                advice_item(view, item, planned)
     if advised is not None:
         st.caption(texts("segments.by", advisor=advisor_name(advised.advisor, texts)))
         if advised.instead_because:
@@ -99,17 +108,11 @@ def _edit(view: View, detail: SegmentDetail) -> None:
     try:
         if is_saved and name.strip() != detail.display_name:
             stored = view.home.rename_segment(cluster_id, name, by=EDITOR)
-            _done(texts("segments.renamed", name=quiet(stored)))
+            done(texts("segments.renamed", name=quiet(stored)))
         if is_back and view.home.clear_name(cluster_id, by=EDITOR):
-            _done(texts("segments.name_back"))
+            done(texts("segments.name_back"))
         if is_noted and note_text.strip():
             view.home.add_note(cluster_id, note_text, by=EDITOR)
-            _done(texts("segments.noted"))
+            done(texts("segments.noted"))
     except PipelineError as refused:
         st.error(quiet(str(refused)), icon=":material/block:")
-
-
-def _done(told: str) -> None:
-    """Tell that an edit is kept, and show the page with it."""
-    st.toast(told, icon=":material/check:")
-    st.rerun()
