@@ -20,6 +20,7 @@ from segmentation_pipeline.homes import bring_events, bring_files, bring_leads, 
 from segmentation_pipeline.terminal.api import app as api_app
 from segmentation_pipeline.terminal.commands import HomeOption, month_given, told_plainly
 from segmentation_pipeline.terminal.personas import app as personas_app
+from segmentation_pipeline.terminal.report import report
 from segmentation_pipeline.terminal.roadmap import app as roadmap_app
 from segmentation_pipeline.terminal.segments import app as segments_app
 
@@ -31,6 +32,7 @@ app = typer.Typer(
 )
 console = Console()
 app.add_typer(api_app, name="api")
+app.command()(report)
 app.add_typer(segments_app, name="segments")
 app.add_typer(personas_app, name="personas")
 app.add_typer(roadmap_app, name="roadmap")

@@ -29,7 +29,7 @@ from segmentation_pipeline.customer_settings import CustomerSettings
 from segmentation_pipeline.errors import HomeError, SettingsError
 from segmentation_pipeline.lead_settings import LeadSettings
 from segmentation_pipeline.llm_settings import LlmSettings
-from segmentation_pipeline.surface_settings import ApiSettings, McpSettings
+from segmentation_pipeline.surface_settings import ApiSettings, McpSettings, ReportSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -285,6 +285,7 @@ class Settings(_Section):
     llm: LlmSettings = LlmSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
     state: StateSettings = StateSettings()
+    report: ReportSettings = ReportSettings()
     api: ApiSettings = ApiSettings()
     mcp: McpSettings = McpSettings()
 

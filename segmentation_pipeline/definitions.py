@@ -34,8 +34,9 @@ from segmentation_pipeline.orchestration.dead_runs import dead_runs_sensor
 from segmentation_pipeline.orchestration.partitions import monthly_partitions
 from segmentation_pipeline.orchestration.published import PUBLISHED_WAREHOUSE, published_warehouse
 from segmentation_pipeline.orchestration.refresh_requests import MONTHLY_REFRESH, monthly_schedule, newest_month_sensor
-from segmentation_pipeline.orchestration.table_assets import TableAsset
+from segmentation_pipeline.orchestration.table_assets import OWNERS, TableAsset
 from segmentation_pipeline.orchestration.table_checks import TableCheck
+from segmentation_pipeline.report.assets import REPORT, report_asset
 from segmentation_pipeline.warehouse.contracts import table_name
 from segmentation_pipeline.warehouse.resource import warehouse_resource
 from segmentation_pipeline.warehouse.views import View
@@ -106,11 +107,11 @@ def build_defs(*, home_root: Path | None = None, overrides: Mapping[str, Any] | 
         dg.define_asset_job(
             MONTHLY_REFRESH,
             selection=dg.AssetSelection.all(),
-            description="One refresh, whole: ingest, segments, retention, advice, publish. Checks gate each step.",
+            description="One refresh, whole: ingest, segments, retention, advice, publish, report. Checks gate.",
         ),
         dg.define_asset_job(
             CUSTOMERS_REFRESH,
-            selection=_whole(*CUSTOMERS, PUBLISHED_WAREHOUSE),
+            selection=_whole(*CUSTOMERS, PUBLISHED_WAREHOUSE, REPORT),
             description="One refresh of customers alone: ingest purchases, segments, publish; of homes without events.",
         ),
         dg.define_asset_job(
@@ -121,7 +122,7 @@ def build_defs(*, home_root: Path | None = None, overrides: Mapping[str, Any] | 
         ),
         dg.define_asset_job(
             LEADS_UPDATE,
-            selection=_whole(*LEADS, PUBLISHED_WAREHOUSE),
+            selection=_whole(*LEADS, PUBLISHED_WAREHOUSE, REPORT),
             description="New and changed imports of leads: read, personas, files for people, publish.",
         ),
         dg.define_asset_job(
@@ -131,7 +132,11 @@ def build_defs(*, home_root: Path | None = None, overrides: Mapping[str, Any] | 
         ),
     ]
     return dg.Definitions(
-        assets=[*assets, published_warehouse(written, monthly_upstream(), VIEWS)],
+        assets=[
+            *assets,
+            published_warehouse(written, monthly_upstream(), VIEWS),
+            report_asset(PUBLISHED_WAREHOUSE, OWNERS),
+        ],
         asset_checks=[check.definition(partitions) for check in table_checks()],
         jobs=jobs,
         schedules=[monthly_schedule(settings.first_month)],

@@ -1,9 +1,11 @@
-"""`[api]` and `[mcp]` of pipeline.toml: how much programs may ask of the HTTP API, and whether agents may write.
+"""`[report]`, `[api]` and `[mcp]` of pipeline.toml: the language of reports, what programs may ask, what agents may do.
 
 Add here: a limit of a surface, with unit, range and default. Keep out: tokens (state/) and what is answered (answers/).
 """
 
 from __future__ import annotations
+
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -22,6 +24,12 @@ class ApiSettings(_Section):
     max_lag_ms: float = Field(default=250, ge=10, le=60_000)
     allowed_hosts: tuple[str, ...] = ()
     is_token_needed: bool = False
+
+
+class ReportSettings(_Section):
+    """How the report of each refresh is written."""
+
+    language: Literal["en", "tr"] = "en"
 
 
 class McpSettings(_Section):
