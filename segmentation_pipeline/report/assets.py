@@ -45,11 +45,13 @@ def report_asset(published: str, owners: list[str]) -> dg.AssetsDefinition:
         started = time.perf_counter()
         try:
             written = write_report(warehouse.home, None if key is None else date.fromisoformat(key))
-        except (PipelineError, RuntimeError) as problem:  # typst's errors are RuntimeErrors
+        except PipelineError as problem:
             context.log.warning(str(problem))
-            yield dg.MaterializeResult(
-                metadata={"why_missing": str(problem)}, check_results=[_outcome(passed=False, description=str(problem))]
-            )
+            yield _missing(str(problem))
+            return
+        except Exception as problem:  # the refresh is published: a defect here must not call it failed
+            context.log.exception("the report could not be written")
+            yield _missing(f"Something unforeseen happened ({type(problem).__name__}: {problem}).")
             return
         yield dg.MaterializeResult(
             metadata=_told(written) | {"seconds": round(time.perf_counter() - started, 1)},
@@ -62,6 +64,10 @@ def report_asset(published: str, owners: list[str]) -> dg.AssetsDefinition:
 def _told(written: WrittenReport) -> dict[str, Any]:
     paths = {form: dg.MetadataValue.path(str(path)) for form, path in written.paths.items()}
     return {**paths, "month": f"{written.month:%Y-%m}", "language": written.locale, "pages": written.page_count}
+
+
+def _missing(why: str) -> dg.MaterializeResult[Any]:
+    return dg.MaterializeResult(metadata={"why_missing": why}, check_results=[_outcome(passed=False, description=why)])
 
 
 def _outcome(*, passed: bool, description: str) -> dg.AssetCheckResult:

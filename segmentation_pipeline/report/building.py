@@ -43,7 +43,7 @@ def build_report(snapshot: Snapshot, month: date | None, locale: str) -> Report:
     methods = [methods_page(Material(snapshot, refresh, texts))] if refresh and refresh.has_segments else []
     pages = [*pages, *trade, *methods, quality_page(snapshot, wanted, texts)]
     title = texts("report.title" if refresh else "report.title_trade", month=texts.month(wanted))
-    made_at = _made_at(snapshot, wanted, refresh)
+    made_at = _made_at(snapshot, wanted, refresh).replace(microsecond=0)
     footer = texts("report.footer", title=title, day=texts.day(made_at))
     return Report(title, _subtitle(made_at, refresh, texts), footer, locale, wanted, made_at, tuple(pages))
 

@@ -68,6 +68,7 @@ def _page(material: Material, found: SegmentSummary) -> Page:
         )
     pictures += _retention(material, found)
     blocks += [Pictures(tuple(pictures))] if pictures else []
+    blocks += _no_curve(material, found)
     blocks += _advice(material, advice) if advice else [Text(texts("segment.too_small"), quiet=True)]
     return Page(found.display_name, detail.description, tuple(blocks), material.colour(found.cluster_id))
 
@@ -139,6 +140,13 @@ def _retention(material: Material, found: SegmentSummary) -> Iterator[Picture]:
         caption=texts("segment.retention_caption") + competing,
         alt=texts("segment.retention_alt"),
     )
+
+
+def _no_curve(material: Material, found: SegmentSummary) -> Iterator[Block]:
+    if _curve(material, found.cluster_id) is None:
+        fit = material.fits.get(found.cluster_id)
+        reason = (fit.reason if fit else None) or material.refresh.unjudged_reason or "–"
+        yield Text(material.texts("segment.no_curve", reason=reason), quiet=True)
 
 
 def _curve(material: Material, cluster_id: str) -> Curve | None:

@@ -40,12 +40,12 @@ FONT, CODE_FONT = "Calibri", "Consolas"
 INK, QUIET, ACCENT, SOFT, WHITE = "1F2933", "5B6770", "0B4F7D", "F2F5F7", "FFFFFF"
 TONES = {"good": "00734F", "plain": "0B4F7D", "caution": "B25400"}
 
-CHAR_OF_SIZE = 0.52
+CHAR_OF_SIZE = 0.5
 """Mean width of a letter over its size: wide enough for capitals and for fonts that stand in for ours."""
 
 LINE_OF_SIZE = 1.22
 PT_PER_IN = 72.0
-MOST_PICTURE_IN = 3.9
+MOST_PICTURE_IN = 3.0
 BLANK_LAYOUT = 6
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 """Of every part of the file: when it was written is no part of the report."""
@@ -71,7 +71,7 @@ def as_slides(report: Report) -> bytes:
         _page(deck, report, page, is_first=number == 0)
     core = deck.core_properties
     core.title, core.author, core.last_modified_by = report.title, "segmentation_pipeline", "segmentation_pipeline"
-    core.created = core.modified = report.made_at.replace(microsecond=0)
+    core.created = core.modified = report.made_at
     written = io.BytesIO()
     deck.save(written)
     return _without_times(written.getvalue())

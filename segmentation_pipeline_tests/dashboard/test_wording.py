@@ -8,7 +8,7 @@ from typing import get_args
 
 import pytest
 
-from segmentation_pipeline import dashboard
+from segmentation_pipeline import dashboard, wording
 from segmentation_pipeline.client.customers import EIGHT, FIGURES
 from segmentation_pipeline.client.maps import MEASURES
 from segmentation_pipeline.customers.tables import MODES
@@ -75,7 +75,7 @@ STORED = {
 def keys_in_code() -> tuple[set[str], set[str]]:
     """Keys that the pages name, and beginnings of those they put together."""
     named, begun = set(), set()
-    for module in Path(dashboard.__file__).parent.rglob("*.py"):
+    for module in (*Path(dashboard.__file__).parent.rglob("*.py"), Path(wording.__file__)):
         for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
             if isinstance(node, ast.JoinedStr) and node.values and isinstance(node.values[0], ast.Constant):
                 begun.add(str(node.values[0].value))
