@@ -62,7 +62,7 @@ def _page(material: Material, found: SegmentSummary) -> Page:
                 lambda value: ("+" if value > 0 else "−") + texts.number(abs(value), digits=1),
                 name=f"apart-{found.cluster_id}",
                 title=texts("segment.apart"),
-                caption=_typical(material, found),
+                caption=texts("segment.apart_caption"),
                 alt=texts("segment.apart_alt"),
             )
         )
@@ -107,22 +107,6 @@ def _facts(material: Material, found: SegmentSummary, jaccard: float | None) -> 
     else:
         note = "" if jaccard is None else texts("facts.jaccard", value=texts.number(jaccard))
         yield Fact(texts("facts.stability"), texts.choice("stability", found.stability) or "–", note)
-
-
-def _typical(material: Material, found: SegmentSummary) -> str:
-    """Return the strongest difference in its own unit, behind what the bars are."""
-    texts = material.texts
-    detail = material.snapshot.segment(found.cluster_id, material.month)
-    first = next((one for one in detail.contrasts if one.mean is not None), None)
-    told = texts("segment.apart_caption")
-    if first is not None:
-        told += " " + texts(
-            "segment.figures_typical",
-            name=material.feature(first.feature),
-            mean=texts.measured(first.mean, first.unit),
-            overall=texts.measured(first.overall, first.unit),
-        ) + "."  # fmt: skip
-    return told
 
 
 def _retention(material: Material, found: SegmentSummary) -> Iterator[Picture]:

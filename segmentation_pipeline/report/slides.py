@@ -45,7 +45,12 @@ CHAR_OF_SIZE = 0.5
 
 LINE_OF_SIZE = 1.22
 PT_PER_IN = 72.0
-MOST_PICTURE_IN = 3.0
+MOST_PICTURE_IN, LONE_PICTURE_IN = 3.0, 2.4
+"""Heights of pictures: side by side, and of one that takes a line alone, so that a table has room beside it."""
+
+HELD_TOGETHER = 2
+"""Pieces a heading is held together with: what introduces a table, and the table."""
+
 BLANK_LAYOUT = 6
 ZIP_TIME = (1980, 1, 1, 0, 0, 0)
 """Of every part of the file: when it was written is no part of the report."""
@@ -82,8 +87,8 @@ def _page(deck: Any, report: Report, page: Page, *, is_first: bool) -> None:
     pieces = _pieces(page.blocks)
     for place, piece in enumerate(pieces):
         needed = piece.height_in
-        if piece.with_next and place + 1 < len(pieces):
-            needed += GAP_IN + pieces[place + 1].height_in
+        if piece.with_next:
+            needed += sum(GAP_IN + one.height_in for one in pieces[place + 1 : place + 1 + HELD_TOGETHER])
         if top > TOP_IN and top + needed > BOTTOM_IN:
             slide, top = _new_slide(deck, report, page, with_lead=False, is_first=False), TOP_IN - 0.35
         piece.draw(slide, top)
@@ -126,7 +131,8 @@ def _piece(block: Block) -> list[Piece]:
         case Heading():
             return [_paragraphs([(block.text, 17, True, ACCENT)], with_next=True)]
         case Text():
-            return [_paragraphs([(block.text, 12 if block.quiet else 14, False, QUIET if block.quiet else INK)])]
+            size, colour = (12, QUIET) if block.quiet else (14, INK)
+            return [_paragraphs([(block.text, size, False, colour)])]
         case Bullets():
             return [_paragraphs([("•  " + item, 15, False, INK) for item in block.items])]
         case Facts():
@@ -256,7 +262,8 @@ def _pictures(block: Pictures) -> Piece:
     count = len(block.pictures)
     width = (ROOM_IN - 0.4 * (count - 1)) / count
     sizes = [unpack(">II", one.png[16:24]) for one in block.pictures]
-    high = max(min(width * height / wide, MOST_PICTURE_IN) for wide, height in sizes)
+    most = LONE_PICTURE_IN if count == 1 else MOST_PICTURE_IN
+    high = max(min(width * height / wide, most) for wide, height in sizes)
     caption_in = max(_height([(one.caption, 11, False, QUIET)], width) for one in block.pictures)
 
     def draw(slide: Any, top: float) -> None:
