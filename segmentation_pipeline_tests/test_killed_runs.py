@@ -7,8 +7,12 @@ import subprocess
 import sys
 import time
 
+import pytest
+
 from segmentation_pipeline_tests.homes import make_planted_home, refresh_in_process
 from segmentation_pipeline_tests.warehouse_comparison import differences
+
+pytestmark = pytest.mark.timeout(1800)
 
 KILLS = 5
 SEED = 20_260_105
@@ -26,7 +30,7 @@ def start_run(home):
 def test_runs_of_the_command_line_killed_at_random_moments_leave_the_same_tables(tmp_path):
     reference = make_planted_home(tmp_path / "reference", users=200)
     started = time.monotonic()
-    assert start_run(reference).wait(timeout=240) == 0
+    assert start_run(reference).wait(timeout=900) == 0
     usual_s = time.monotonic() - started
     home = make_planted_home(tmp_path / "killed", users=200)
     moments = random.Random(SEED)
@@ -40,7 +44,7 @@ def test_runs_of_the_command_line_killed_at_random_moments_leave_the_same_tables
             process.wait()
             ended_by_kill += 1
     assert ended_by_kill >= 1, "no run was killed, so nothing was proved"
-    assert start_run(home).wait(timeout=240) == 0
+    assert start_run(home).wait(timeout=900) == 0
     assert differences(reference.warehouse_file, home.warehouse_file) == {}
     assert differences(reference.published_file, home.published_file) == {}
 
