@@ -50,7 +50,8 @@ def segment_heading(view: View, detail: SegmentDetail) -> None:
     else:
         stability = texts.choice("stability", summary.stability)
         found = texts("segments.stability", stability=stability, jaccard=texts.number(detail.jaccard))
-    st.caption(f"{size} · {told}  \n{found}")
+    st.markdown(f"**{size}** · **{told}**")
+    st.caption(found)
 
 
 def feature_names(detail: SegmentDetail, texts: Texts) -> Mapping[str, str]:

@@ -60,6 +60,13 @@ def power_card(view: View, power: ExperimentPower | None) -> None:
             _weeks(power, texts)
 
 
+def tally(verdicts: Sequence[str], texts: Texts) -> str:
+    """Return how many experiments carry each verdict."""
+    return ", ".join(
+        f"{verdict_mark(verdict, texts)}: {verdicts.count(verdict)}" for verdict in LOOKS if verdict in verdicts
+    )
+
+
 def verdict_mark(verdict: str, texts: Texts) -> str:
     """Return a verdict in few words."""
     return texts.choice("power", verdict)
