@@ -28,8 +28,8 @@ MARK = " "
 def swatch(colour: str) -> str:
     """Return a picture of a colour, for a cell of the column of colours."""
     drawn = (
-        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 12 12">'
-        f'<rect width="12" height="12" rx="3" fill="{colour}"/></svg>'
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">'
+        f'<rect x="5" y="5" width="14" height="14" rx="4" fill="{colour}"/></svg>'
     )
     return f"data:image/svg+xml,{quote(drawn)}"
 
