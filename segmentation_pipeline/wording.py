@@ -70,6 +70,12 @@ class Texts:
         written = f"{value:,.{digits}f}".rstrip("0").rstrip(".") if digits else f"{value:,.0f}"
         return self._apart("0" if written == "-0" else written)
 
+    def size(self, byte_count: int) -> str:
+        """Return how large a file is."""
+        if byte_count < 1e5:
+            return f"{self.number(byte_count / 1e3, digits=1)} kB"
+        return f"{self.number(byte_count / 1e6, digits=1)} MB"
+
     def estimate(self, value: float | None, low: float | None, high: float | None, *, digits: int = 2) -> str:
         """Return an estimate with its interval, where it has one."""
         told = [

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
 LEADS = "leads/"
 """Folder of landing that the names of imports are relative to."""
 
-NO_SPAN = ", NULL::TIMESTAMP AS first_event_at, NULL::TIMESTAMP AS last_event_at"
+NO_SPAN = "NULL::TIMESTAMP AS first_event_at, NULL::TIMESTAMP AS last_event_at"
 """Files of purchases and leads do not keep when theirs begin and end."""
+
+NO_CANCELLED = "0 AS cancelled_count"
+"""Only lines of purchases can be taken back by other lines."""
 
 
 @dataclass(frozen=True)
@@ -38,6 +41,7 @@ class LandedFile:
     accepted_count: int
     rejected_count: int
     duplicate_count: int
+    cancelled_count: int
     first_event_at: datetime | None
     last_event_at: datetime | None
 
@@ -70,9 +74,9 @@ class CheckResult:
 def landed_files(connection: duckdb.DuckDBPyConnection) -> list[LandedFile]:
     """Return every file of events, purchases and leads, those that could not be read first."""
     parts = {
-        "landed_files": "SELECT * FROM landed_files",
-        "purchase_files": f"SELECT * {NO_SPAN} FROM purchase_files",
-        "lead_files": f"SELECT '{LEADS}' || import_id AS file_name, * {NO_SPAN} FROM lead_files",
+        "landed_files": f"SELECT *, {NO_CANCELLED} FROM landed_files",
+        "purchase_files": f"SELECT *, {NO_SPAN} FROM purchase_files",
+        "lead_files": f"SELECT '{LEADS}' || import_id AS file_name, *, {NO_SPAN}, {NO_CANCELLED} FROM lead_files",
     }
     return ask_as(
         connection, LandedFile, f"FROM ({_together(connection, parts)}) ORDER BY status <> 'error', file_name"

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from segmentation_pipeline.client.advice import EXPERIMENT
-from segmentation_pipeline.dashboard.markup import code, in_html, quiet
+from segmentation_pipeline.dashboard.markup import code, in_html, quiet, table
 from segmentation_pipeline.dashboard.session import EDITOR, done
 from segmentation_pipeline.errors import PipelineError
 
@@ -50,7 +50,8 @@ def segment_heading(view: View, detail: SegmentDetail) -> None:
     else:
         stability = texts.choice("stability", summary.stability)
         found = texts("segments.stability", stability=stability, jaccard=texts.number(detail.jaccard))
-    st.caption(f"{size} · {told}  \n{found}")
+    st.markdown(f"**{size}** · **{told}**")
+    st.caption(found)
 
 
 def feature_names(detail: SegmentDetail, texts: Texts) -> Mapping[str, str]:
@@ -69,21 +70,22 @@ def contrast_lines(view: View, detail: SegmentDetail) -> list[str]:
 
 
 def advice_item(view: View, item: Recommendation, planned: Mapping[str, RoadmapEntry] | None = None) -> None:
-    """Show a piece of advice whose evidence opens on click.
+    """Show a piece of advice whose evidence opens on click: one text of many parts, because a browser draws it sooner.
 
     `planned`: what is on the roadmap and undecided, by recommendation; given, an experiment can be put there.
     """
     texts = view.texts
+    parts = [quiet(item.text)]
+    if item.hypothesis:
+        parts.append(f"*{texts('segments.hypothesis')}:* {quiet(item.hypothesis)}")
+        direction = texts.choice("direction", item.expected_direction)
+        metric = code(item.primary_metric or "")
+        parts.append(f":small[{texts('segments.decides', metric=metric, direction=direction, effort=item.effort)}]")
+    if item.evidence:
+        parts.append(f":small[{texts('segments.evidence')}]")
+        parts.append(table([_cited(citation, texts) for citation in item.evidence]))
     with st.expander(quiet(item.title)):
-        st.markdown(quiet(item.text))
-        if item.hypothesis:
-            st.markdown(f"*{texts('segments.hypothesis')}:* {quiet(item.hypothesis)}")
-            direction = texts.choice("direction", item.expected_direction)
-            metric = code(item.primary_metric or "")
-            st.caption(texts("segments.decides", metric=metric, direction=direction, effort=item.effort))
-        if item.evidence:
-            st.caption(texts("segments.evidence"))
-            st.table([_cited(citation, texts) for citation in item.evidence], border="horizontal", hide_index=True)
+        st.markdown("\n\n".join(parts))
         if item.kind == EXPERIMENT and planned is not None:
             _plan(view, item, planned.get(item.recommendation_id))
 

@@ -6,6 +6,7 @@ Add here: another kind of column. Keep out: what is in them (screens/).
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
+from urllib.parse import quote
 
 import streamlit as st
 
@@ -14,8 +15,28 @@ if TYPE_CHECKING:
 
     from segmentation_pipeline.dashboard.wording import Texts
 
+MARK_WIDTH_PX = 32
+
 BAR_WIDTH_PX = 140
 """Wide enough for its title in both languages."""
+
+
+MARK = " "
+"""Title of the column of colours, which says nothing itself."""
+
+
+def swatch(colour: str) -> str:
+    """Return a picture of a colour, for a cell of the column of colours."""
+    drawn = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 24 24">'
+        f'<rect x="5" y="5" width="14" height="14" rx="4" fill="{colour}"/></svg>'
+    )
+    return f"data:image/svg+xml,{quote(drawn)}"
+
+
+def colours() -> ColumnConfig:
+    """Return the column of colours, narrow beside the names."""
+    return st.column_config.ImageColumn(width=MARK_WIDTH_PX)
 
 
 def counts(*titles: str) -> dict[str, ColumnConfig]:

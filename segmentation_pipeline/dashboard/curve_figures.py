@@ -10,7 +10,14 @@ from typing import TYPE_CHECKING
 
 import plotly.graph_objects as go
 
-from segmentation_pipeline.dashboard.figure_style import DASHES, blank, percent, percent_axis, percent_hover
+from segmentation_pipeline.dashboard.figure_style import (
+    DASHES,
+    LEGEND_ABOVE,
+    blank,
+    percent,
+    percent_axis,
+    percent_hover,
+)
 from segmentation_pipeline.dashboard.markup import in_figure
 from segmentation_pipeline.pictures import NEUTRAL_COLOUR, SEGMENT_COLOURS
 
@@ -81,7 +88,7 @@ def persona_trend_figure(trends: Sequence[PersonaTrend], names: Mapping[str, str
                 hovertemplate=f"{percent_hover(texts)}<extra>%{{fullData.name}}</extra>",
             )
         )
-    figure.update_layout(legend={"orientation": "h", "y": -0.2, "yanchor": "top"})
+    figure.update_layout(legend=LEGEND_ABOVE)
     figure.update_xaxes(type="category", categoryorder="array", categoryarray=sorted({one.import_id for one in trends}))
     figure.update_yaxes(title_text=texts("leads.rate"), rangemode="tozero", **percent_axis(texts))
     return figure

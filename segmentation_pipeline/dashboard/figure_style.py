@@ -16,6 +16,10 @@ DASHES = ("solid", "dash", "dot", "dashdot", "longdash", "longdashdot")
 """Lines differ in dash too, so that nobody needs the colours."""
 
 
+LEGEND_ABOVE = {"orientation": "h", "x": 0, "y": 1.02, "yanchor": "bottom"}
+"""Above the plot many rows of a narrow screen push it down; below it they would run into the title of the axis."""
+
+
 def blank(height: int, texts: Texts, *, top: int = 28) -> go.Figure:
     """Return an empty figure of a height in pixels, its numbers written as the language does."""
     figure = go.Figure()

@@ -11,7 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import plotly.graph_objects as go
 
-from segmentation_pipeline.dashboard.figure_style import DASHES, blank, faint, percent, percent_axis, percent_hover
+from segmentation_pipeline.dashboard.figure_style import (
+    DASHES,
+    LEGEND_ABOVE,
+    blank,
+    faint,
+    percent,
+    percent_axis,
+    percent_hover,
+)
 from segmentation_pipeline.dashboard.markup import in_figure
 from segmentation_pipeline.pictures import NEUTRAL_COLOUR
 
@@ -114,7 +122,7 @@ def curves_figure(
                 hovertemplate=f"{percent_hover(texts)}, n = %{{customdata}}<extra>%{{fullData.name}}</extra>",
             )
         )
-    figure.update_layout(hovermode="x unified", legend={"orientation": "h", "y": -0.2, "yanchor": "top"})
+    figure.update_layout(hovermode="x unified", legend=LEGEND_ABOVE)
     figure.update_xaxes(title_text=texts("retention.days"), rangemode="tozero")
     figure.update_yaxes(title_text=texts("retention.share"), range=[0, _top(by_segment)], **percent_axis(texts))
     return figure

@@ -1,18 +1,20 @@
-"""Bringing a file of leads: shown first as it will be read, then landed; the sample takes none.
+"""Bringing a file of leads: shown first as it will be read, then landed; the sample takes none, a new home does.
 
 Add here: another thing to see before a file is handed over. Keep out: reading files (intake/).
 """
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from segmentation_pipeline.dashboard.home_choice import ask_for_folder, forget_folder, make_home
 from segmentation_pipeline.dashboard.launch import UPLOAD_MB
 from segmentation_pipeline.dashboard.markup import code, quiet
 from segmentation_pipeline.dashboard.refreshing import refresh_panel
-from segmentation_pipeline.dashboard.session import HomeView
+from segmentation_pipeline.dashboard.session import HomeView, serve
 from segmentation_pipeline.errors import PipelineError
 from segmentation_pipeline.intake import lead_uploads
 from segmentation_pipeline.intake.refresh_requests import request_refresh
@@ -27,18 +29,20 @@ UPLOADS, LANDED = "lead_upload_number", "landed_leads"
 
 
 def bring_leads(home: Client, texts: Texts) -> None:
-    """Show the form that brings a file of leads and the refresh that reads it, or why there is none."""
+    """Show the form that brings a file of leads, and the refresh that reads it."""
     st.subheader(texts("lead_upload.title"))
-    if home.home.settings().sample:
-        st.info(texts("lead_upload.sample", page=texts("page.add_data")), icon=":material/lock:")
-        return
-    st.caption(texts("lead_upload.says", folder=code(str(home.home.landing / lead_uploads.FOLDER))))
+    is_sample = home.home.settings().sample
+    if is_sample:
+        st.info(texts("add.sample"), icon=":material/science:")
+    landing = Path("landing") if is_sample else home.home.landing
+    st.caption(texts("lead_upload.says", folder=code(str(landing / lead_uploads.FOLDER))))
     if LANDED in st.session_state:
         st.success(texts("lead_upload.landed", name=code(st.session_state[LANDED])), icon=":material/check:")
     number = st.session_state.setdefault(UPLOADS, 0)
     given = st.file_uploader(texts("lead_upload.file"), key=f"lead_file_{number}", max_upload_size=UPLOAD_MB)
     if given is None:
-        refresh_panel(HomeView(home, texts))
+        if not is_sample:
+            refresh_panel(HomeView(home, texts))
         return
     st.session_state.pop(LANDED, None)
     name = st.text_input(
@@ -54,21 +58,31 @@ def bring_leads(home: Client, texts: Texts) -> None:
             st.error(quiet(preview.problem), icon=":material/block:")
             return
         _preview(preview, texts)
-        _land(home, preview.name, content, texts)
+        _land(home, preview.name, content, texts, is_sample=is_sample)
     except PipelineError as refused:
         st.error(quiet(str(refused)), icon=":material/block:")
 
 
-def _land(home: Client, name: str, content: bytes, texts: Texts) -> None:
+def _land(home: Client, name: str, content: bytes, texts: Texts, *, is_sample: bool) -> None:
     """Offer to add the file, with or without the refresh that reads it."""
+    if is_sample:
+        ask_for_folder(texts)
     with st.container(horizontal=True):
-        is_refreshed = st.button(texts("add.and_refresh"), key="land_and_refresh", icon=":material/bolt:")
+        is_refreshed = st.button(
+            texts("add.new_and_refresh" if is_sample else "add.and_refresh"),
+            key="land_and_refresh",
+            type="primary",
+            icon=":material/bolt:",
+        )
         is_added = st.button(texts("add.only"), key="land_only")
     if not (is_refreshed or is_added):
         return
-    lead_uploads.land_leads(home.home, name, content)
+    target = make_home() if is_sample else home.home
+    lead_uploads.land_leads(target, name, content)
     if is_refreshed:
-        request_refresh(home.home)
+        request_refresh(target)
+    serve(target)
+    forget_folder()
     st.session_state[LANDED] = name
     st.session_state[UPLOADS] += 1
     st.rerun()

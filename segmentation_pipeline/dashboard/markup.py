@@ -8,11 +8,16 @@ from __future__ import annotations
 import html
 import re
 import textwrap
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
 
 FIGURE_CHARS = 32
 """Letters of a name in a figure; the tables and cards show it whole."""
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_BARE_BAR = re.compile(r"(?<!\\)\|")
 
 
 def quiet(text: str) -> str:
@@ -36,6 +41,17 @@ def code(text: str) -> str:
 def unticked(text: str) -> str:
     """Return a text for a cell of a table, which shows backticks as they are, without them."""
     return text.replace("`", "")
+
+
+def table(rows: Sequence[Mapping[str, str]]) -> str:
+    """Return rows of quiet texts and code, titles and cells alike, as a table of markdown."""
+    lines = [list(rows[0]), ["---"] * len(rows[0]), *(list(row.values()) for row in rows)]
+    return "\n".join("| " + " | ".join(_in_cell(cell) for cell in line) + " |" for line in lines)
+
+
+def _in_cell(cell: str) -> str:
+    """Return a text on one line; a bar ends a cell even in code, unless it is marked."""
+    return _BARE_BAR.sub(r"\\|", " ".join(cell.split()))
 
 
 def in_html(text: str) -> str:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from segmentation_pipeline.dashboard.columns import percent_bars
+from segmentation_pipeline.dashboard.bars import compared_bars, share_bars
 from segmentation_pipeline.dashboard.lead_upload import role_name
 from segmentation_pipeline.dashboard.markup import in_html, quiet
 from segmentation_pipeline.dashboard.session import EDITOR, done
@@ -113,20 +113,8 @@ def _contrasts(profile: PersonaProfile, texts: Texts) -> None:
     if not profile.contrasts:
         st.caption(texts("leads.nothing_apart"))
         return
-    here, everywhere = texts("leads.here"), texts("leads.everywhere")
-    st.dataframe(
-        [
-            {
-                texts("leads.value"): f"{one.header}: {one.value}",
-                here: 100 * one.share,
-                everywhere: 100 * one.overall_share,
-            }
-            for one in profile.contrasts
-        ],
-        hide_index=True,
-        column_config=percent_bars(texts, here, everywhere),
-        width="stretch",
-    )
+    rows = [(f"{one.header}: {one.value}", one.share, one.overall_share) for one in profile.contrasts]
+    compared_bars(rows, texts("leads.everywhere"), texts)
 
 
 def _frequencies(persona: Persona, profile: PersonaProfile, texts: Texts) -> None:
@@ -139,16 +127,7 @@ def _frequencies(persona: Persona, profile: PersonaProfile, texts: Texts) -> Non
         key=f"frequencies_{persona.import_id}_{persona.persona_id}",
         format_func=lambda name: role_name(name, texts),
     )
-    share = texts("overview.share")
-    st.dataframe(
-        [
-            {texts("leads.value"): one.value, texts("leads.leads"): one.count, share: 100 * one.share}
-            for one in profile.frequencies[chosen]
-        ],
-        hide_index=True,
-        column_config=percent_bars(texts, share),
-        width="stretch",
-    )
+    share_bars([("", [(one.value, one.count, one.share) for one in profile.frequencies[chosen]])], texts)
 
 
 def _edit(shown: Shown, persona: Persona) -> None:

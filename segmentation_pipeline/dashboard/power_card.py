@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from segmentation_pipeline.dashboard.columns import counts
 from segmentation_pipeline.dashboard.curve_figures import mde_figure
 from segmentation_pipeline.dashboard.markup import code, quiet
 
@@ -58,6 +57,13 @@ def power_card(view: View, power: ExperimentPower | None) -> None:
             )
         with table:
             _weeks(power, texts)
+
+
+def tally(verdicts: Sequence[str], texts: Texts) -> str:
+    """Return how many experiments carry each verdict."""
+    return ", ".join(
+        f"{verdict_mark(verdict, texts)}: {verdicts.count(verdict)}" for verdict in LOOKS if verdict in verdicts
+    )
 
 
 def verdict_mark(verdict: str, texts: Texts) -> str:
@@ -135,20 +141,18 @@ def _design(view: View, power: ExperimentPower) -> None:
 
 def _weeks(power: ExperimentPower, texts: Texts) -> None:
     shown: Sequence[WeekPower] = [week for week in power.mde_by_week if week.week in SHOWN_WEEKS]
-    users = texts("experiments.per_arm")
-    st.dataframe(
+    st.table(
         [
             {
-                texts("experiments.week"): week.week,
-                users: week.users_per_arm,
-                texts("experiments.change"): texts.measured(week.mde, power.unit),
+                texts("experiments.week"): str(week.week),
+                texts("experiments.per_arm"): texts.count(week.users_per_arm),
+                texts("experiments.change"): quiet(texts.measured(week.mde, power.unit)),
                 texts("experiments.part"): texts.share(week.mde_relative, digits=1),
             }
             for week in shown
         ],
+        border="horizontal",
         hide_index=True,
-        column_config=counts(users),
-        width="stretch",
     )
 
 

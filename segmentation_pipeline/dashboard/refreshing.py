@@ -68,8 +68,11 @@ def _ended(view: HomeView, progress: RefreshProgress) -> None:
     at = texts.moment(progress.ended_at or progress.request.requested_at)
     log = progress.log if progress.request.launcher == "dagster" else code(progress.log)
     if progress.status == "succeeded":
-        month = "" if progress.month is None else texts.month(progress.month)
-        st.success(texts("refreshing.succeeded", month=month, at=at, took=took), icon=":material/check_circle:")
+        if progress.month is None:
+            told = texts("refreshing.done", at=at, took=took)
+        else:
+            told = texts("refreshing.succeeded", month=texts.month(progress.month), at=at, took=took)
+        st.success(told, icon=":material/check_circle:")
         if progress.month is not None and view.first is not None:
             _offer(view.first, progress.month, texts)
         return

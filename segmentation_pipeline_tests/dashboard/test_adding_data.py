@@ -6,6 +6,7 @@ import io
 import pytest
 
 from segmentation_pipeline import client
+from segmentation_pipeline.config import Home
 from segmentation_pipeline.dashboard.screens import add_data
 from segmentation_pipeline.homes import create_home
 from segmentation_pipeline.intake.refresh_requests import refresh_progress
@@ -133,3 +134,19 @@ def test_an_upload_leads_to_a_new_refresh_in_which_a_name_given_lives_on(planted
         assert str(after) in page.inner_text("[data-testid=stMetric]:first-of-type >> nth=0")
         show(page, f"{address}/segments")
         assert "Night owls" in page.inner_text("[data-testid=stMain]")
+
+
+def test_leads_brought_on_the_sample_become_personas_of_a_new_home(sample, planted_home, page, tmp_path):
+    [file] = [one for one in (planted_home.landing / "leads").iterdir() if one.name != "dirty.csv"]
+    with dashboard_server(sample) as address:
+        show(page, f"{address}/leads")
+        page.locator("input[type=file]").set_input_files(file)
+        page.get_by_label("Folder of the new home").fill(str(tmp_path / "crm"))
+        page.get_by_label("Folder of the new home").press("Enter")
+        settle(page)
+        page.get_by_role("button", name="Make the home, add the file and refresh").click()
+        page.wait_for_selector("text=The files are read", timeout=REFRESH_MS)
+        settle(page)
+        assert page.locator("[data-testid=stTab]").first.inner_text().startswith("1 · ")
+        assert "Home: crm" in page.inner_text("[data-testid=stSidebar]")
+    assert client.open(Home(tmp_path / "crm")).personas()

@@ -59,8 +59,8 @@ def test_power_is_told_with_baseline_newcomers_arms_weeks_and_union(home, monkey
         "Run in Night owls, Early birds together it decides in 9.5 weeks",
     ):
         assert fact in words, fact
-    weeks = app.dataframe[0].value
-    assert list(weeks["Week"]) == [1, 12]
+    weeks = app.table[0].value
+    assert list(weeks["Week"]) == ["1", "12"]
     assert list(weeks["As a part"]) == ["–", "16.7%"]
     assert len(app.get("plotly_chart")) == 1
 

@@ -1,5 +1,8 @@
 """The dashboard as people meet it: in Chromium, wide and narrow, light and dark, by mouse and by keyboard."""
 
+import contextlib
+import sqlite3
+
 import pytest
 
 from segmentation_pipeline import client
@@ -140,6 +143,38 @@ def test_a_click_on_a_point_opens_the_card_of_its_user_and_segment(served, page)
         shown = page.inner_text("[data-testid=stMain] h3")
         assert shown in set(snapshot.display_names().values())
     assert "After the landmark" in page.inner_text("[data-testid=stMain]")
+
+
+def test_a_lasso_around_all_points_sums_them_up(served, page):
+    show(page, f"{served[1]}/map")
+    page.wait_for_selector(".gl-container canvas")
+    page.locator("[data-title='Lasso Select']").click()
+    box = page.locator(".js-plotly-plot .nsewdrag").first.bounding_box()
+    corners = [(0.01, 0.01), (0.99, 0.01), (0.99, 0.99), (0.01, 0.99), (0.01, 0.02)]
+    places = [(box["x"] + x * box["width"], box["y"] + y * box["height"]) for x, y in corners]
+    page.mouse.move(*places[0])
+    page.mouse.down()
+    for place in places[1:]:
+        page.mouse.move(*place, steps=4)
+    page.mouse.up()
+    at_risk = client.open(served[0]).refreshes()[-1].at_risk_count
+    page.wait_for_selector(f"text={at_risk} users in the selection")
+
+
+def test_an_experiment_added_on_the_page_is_a_row_of_the_state(served, page):
+    home, address = served
+    show(page, f"{address}/experiments")
+    page.get_by_text("Add to roadmap").first.click()
+    page.get_by_label("Owner").first.fill("Ada")
+    page.get_by_role("button", name="Add to roadmap").last.click()
+    page.wait_for_selector("text=On the roadmap as number 1")
+    with contextlib.closing(sqlite3.connect(home.state_file)) as state:
+        rows = state.execute(
+            "SELECT entry_id, recommendation_id, owner, status FROM roadmap_entries JOIN roadmap_edits USING (entry_id)"
+        ).fetchall()
+    [(number, recommendation_id, owner, status)] = rows
+    assert (number, owner, status) == (1, "Ada", "planned")
+    assert recommendation_id in {one.recommendation_id for one in client.open(home).recommendations(kind="experiment")}
 
 
 def test_a_segment_picked_by_keyboard_opens_the_same_card(served, page):

@@ -121,12 +121,22 @@ def test_a_home_without_leads_says_how_to_bring_them_and_offers_it(tmp_path, mon
     assert [uploader.proto.label for uploader in app.get("file_uploader")] == ["File of leads"]
 
 
-def test_the_sample_takes_no_leads_and_says_why(own, monkeypatch):
+def test_leads_brought_on_the_sample_go_into_a_new_home_which_is_shown(own, monkeypatch, tmp_path):
     own.settings_file.write_text("sample = true\n", encoding="utf-8")
     app = opened(own, monkeypatch, "leads")
-    assert not app.get("file_uploader")
-    assert "your own data does not go into it" in app.info[0].value
-    assert "The page Add data makes a home of your own" in app.info[0].value
+    assert "Your file goes into a new home of your own" in app.info[-1].value
+    app = app.get("file_uploader")[0].upload("2026-03.csv", LEADS, "text/csv").run()
+    next(field for field in app.text_input if field.label == "Folder of the new home").set_value(
+        str(tmp_path / "mine")
+    ).run()
+    asked = []
+    monkeypatch.setattr(lead_upload, "request_refresh", asked.append)
+    button(app.main, "Make the home, add the file and refresh").click().run()
+    assert not app.exception
+    assert [home.root for home in asked] == [tmp_path / "mine"]
+    assert (tmp_path / "mine" / "landing" / "leads" / "2026-03.csv").read_bytes() == LEADS
+    assert not (own.landing / "leads").exists()
+    assert [caption.value for caption in app.sidebar.caption] == ["Home: `mine`"]
 
 
 def test_a_file_is_previewed_and_lands_at_the_press_of_a_button(own, monkeypatch):

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, BinaryIO
 import streamlit as st
 
 from segmentation_pipeline.dashboard.columns import counts
+from segmentation_pipeline.dashboard.home_choice import ask_for_folder, forget_folder, make_home
 from segmentation_pipeline.dashboard.launch import UPLOAD_MB
 from segmentation_pipeline.dashboard.markup import code, quiet
 from segmentation_pipeline.dashboard.refreshing import refresh_panel
@@ -24,8 +25,6 @@ from segmentation_pipeline.intake.uploads import (
     is_taken,
     keep_columns,
     land,
-    new_home,
-    proposed_home,
     safe_name,
 )
 
@@ -36,15 +35,21 @@ if TYPE_CHECKING:
 MOST_REJECTED = 50
 """Rejected records shown; their reasons are counted over all that were looked at."""
 
-UPLOADS, LANDED, HOME_PATH = "upload_number", "landed", "new_home"
-"""Names in the session: how many files were added, what is told of the last one, the folder of the new home."""
+UPLOADS, LANDED = "upload_number", "landed"
+"""Names in the session: how many files were added, and what is told of the last one."""
 
 
 def show(view: HomeView) -> None:
     """Show the page."""
     texts, home = view.texts, view.home.home
     is_sample = home.settings().sample
-    st.caption(texts("add.lead", size=UPLOAD_MB, command=code(f"segpipe run --home {home.root} --events FILE")))
+    st.caption(
+        texts(
+            "add.lead",
+            size=UPLOAD_MB,
+            command=code(f"segpipe run --home {'DIR' if is_sample else home.root} --events FILE"),
+        )
+    )
     if LANDED in st.session_state:
         st.success(st.session_state[LANDED], icon=":material/check:")
     if is_sample:
@@ -80,7 +85,7 @@ def _form(view: HomeView, found: Preview) -> None:
     if found.delimiter is not None:
         marks.append(texts("add.delimiter", delimiter=code("⇥" if found.delimiter == "\t" else found.delimiter)))
     known = [mark for mark in marks if mark != "unknown"]
-    st.markdown(" · ".join([f"**{code(safe_name(found.file_name))}**", _size(view, found.byte_count), *known]))
+    st.markdown(" · ".join([f"**{code(safe_name(found.file_name))}**", texts.size(found.byte_count), *known]))
     if found.rows:
         st.dataframe([dict(row) for row in found.rows], hide_index=True, width="stretch")
 
@@ -196,9 +201,7 @@ def _land(view: HomeView, found: Preview, content: BinaryIO, chosen: Columns, *,
     texts, home = view.texts, view.home.home
     replaces = False
     if is_sample:
-        if HOME_PATH not in st.session_state:
-            st.session_state[HOME_PATH] = str(proposed_home())
-        st.text_input(texts("add.new_home"), key=HOME_PATH, help=texts("add.new_home_help"))
+        ask_for_folder(texts)
     else:
         if is_taken(home, found.file_name, content):
             beside = texts("add.beside", name=free_name(home, found.file_name))
@@ -215,7 +218,7 @@ def _land(view: HomeView, found: Preview, content: BinaryIO, chosen: Columns, *,
     if not (is_refreshed or is_added):
         return
     try:
-        target = new_home(st.session_state[HOME_PATH]) if is_sample else home
+        target = make_home() if is_sample else home
         keep_columns(target, chosen)
         landed = land(target, found.file_name, content, replaces=replaces)
         told = texts("add.was_there" if landed.was_there else "add.landed", path=code(str(landed.path)))
@@ -227,11 +230,5 @@ def _land(view: HomeView, found: Preview, content: BinaryIO, chosen: Columns, *,
     serve(target)
     st.session_state[LANDED] = told
     st.session_state[UPLOADS] += 1
-    st.session_state.pop(HOME_PATH, None)
+    forget_folder()
     st.rerun()
-
-
-def _size(view: HomeView, byte_count: int) -> str:
-    if byte_count < 1e5:
-        return f"{view.texts.number(byte_count / 1e3, digits=1)} kB"
-    return f"{view.texts.number(byte_count / 1e6, digits=1)} MB"

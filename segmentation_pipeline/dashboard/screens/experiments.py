@@ -13,7 +13,7 @@ from segmentation_pipeline.client import Plan
 from segmentation_pipeline.client.advice import EXPERIMENT
 from segmentation_pipeline.dashboard.figures import OVERALL
 from segmentation_pipeline.dashboard.markup import code, quiet, unticked
-from segmentation_pipeline.dashboard.power_card import power_card, verdict_mark
+from segmentation_pipeline.dashboard.power_card import power_card, tally, verdict_mark
 from segmentation_pipeline.dashboard.roadmap_table import plan_form, roadmap_part
 from segmentation_pipeline.dashboard.session import EDITOR, done, say_verdict
 from segmentation_pipeline.errors import PipelineError
@@ -46,12 +46,7 @@ def show(view: View) -> None:
 def _tally(view: View, ideas: Sequence[Recommendation], power: dict[str, ExperimentPower]) -> None:
     texts = view.texts
     verdicts = [power[idea.recommendation_id].verdict for idea in ideas if idea.recommendation_id in power]
-    told = ", ".join(
-        f"{verdict_mark(verdict, texts)}: {verdicts.count(verdict)}"
-        for verdict in ("run", "run_in_union", "do_not_run", "not_computed")
-        if verdict in verdicts
-    )
-    st.caption(texts("experiments.tally", count=len(ideas), verdicts=told or "–"))
+    st.caption(texts("experiments.tally", count=len(ideas), verdicts=tally(verdicts, texts) or "–"))
 
 
 def _idea(view: View, ideas: Sequence[Recommendation], power: dict[str, ExperimentPower]) -> None:

@@ -10,10 +10,12 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from segmentation_pipeline.client import advice, retention
+from segmentation_pipeline.client.advice import EXPERIMENT
 from segmentation_pipeline.dashboard.cards import advisor_name
-from segmentation_pipeline.dashboard.columns import counts, percent_bars
+from segmentation_pipeline.dashboard.columns import MARK, colours, counts, percent_bars, swatch
 from segmentation_pipeline.dashboard.figures import OVERALL, trend_figure
 from segmentation_pipeline.dashboard.markup import unticked
+from segmentation_pipeline.dashboard.power_card import tally
 from segmentation_pipeline.dashboard.session import say_verdict
 
 if TYPE_CHECKING:
@@ -66,6 +68,7 @@ def _table(view: View, segments: Sequence[SegmentSummary]) -> None:
         dropped = texts("overview.drop_off", day=texts.number(days.pop(), digits=1))
     rows = [
         {
+            MARK: swatch(view.colour(segment.cluster_id)),
             texts("overview.segment"): segment.display_name,
             texts("overview.users"): segment.user_count,
             texts("overview.share"): 100 * segment.share,
@@ -76,7 +79,11 @@ def _table(view: View, segments: Sequence[SegmentSummary]) -> None:
         }
         for segment in segments
     ]
-    shown_as = {**counts(texts("overview.users")), **percent_bars(texts, texts("overview.share"), dropped)}
+    shown_as = {
+        MARK: colours(),
+        **counts(texts("overview.users")),
+        **percent_bars(texts, texts("overview.share"), dropped),
+    }
     st.dataframe(rows, hide_index=True, column_config=shown_as, width="stretch")
 
 
@@ -143,9 +150,11 @@ def _grounding(view: View) -> str:
 
 
 def _decision(view: View) -> str:
-    found = advice.recommendations(view.snapshot.connection, view.month)
-    count = sum(row.kind == "experiment" for row in found)
-    return view.texts("overview.decision_says", count=view.texts.count(count))
+    texts = view.texts
+    count = len(view.snapshot.recommendations(month=view.month, kind=EXPERIMENT))
+    told = texts("overview.decision_says", count=texts.count(count))
+    verdicts = [power.verdict for power in view.snapshot.experiment_power(month=view.month)]
+    return f"{told} {texts('overview.decision_judged', verdicts=tally(verdicts, texts))}" if verdicts else told
 
 
 def _trends(view: View) -> None:

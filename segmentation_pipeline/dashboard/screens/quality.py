@@ -30,12 +30,15 @@ def show(shown: Shown) -> None:
 def _files(shown: Shown) -> None:
     texts = shown.texts
     files = quality.landed_files(shown.snapshot.connection)
-    figures = (
+    figures = [
         ("read", sum(file.read_count for file in files)),
         ("accepted", sum(file.accepted_count for file in files)),
         ("rejected", sum(file.rejected_count for file in files)),
         ("duplicates", sum(file.duplicate_count for file in files)),
-    )
+    ]
+    cancelled = sum(file.cancelled_count for file in files)
+    if cancelled:
+        figures.append(("cancelled", cancelled))
     with st.container(horizontal=True):
         for name, count in figures:
             st.metric(texts(f"quality.{name}"), texts.count(count), border=True)
@@ -48,11 +51,12 @@ def _files(shown: Shown) -> None:
                 texts("quality.format"): " ".join(
                     part for part in (file.format, file.encoding, file.compression) if part != "none"
                 ),
-                texts("quality.size"): f"{texts.number(file.byte_count / 1e6, digits=1)} MB",
+                texts("quality.size"): texts.size(file.byte_count),
                 texts("quality.read"): file.read_count,
                 texts("quality.accepted"): file.accepted_count,
                 texts("quality.rejected"): file.rejected_count,
                 texts("quality.duplicates"): file.duplicate_count,
+                **({texts("quality.cancelled"): file.cancelled_count} if cancelled else {}),
                 texts("quality.span"): ""
                 if file.first_event_at is None or file.last_event_at is None
                 else f"{texts.day(file.first_event_at)} – {texts.day(file.last_event_at)}",

@@ -39,10 +39,11 @@ def show(view: View) -> None:
         st.info(f"{texts('retention.none')} {quiet(reasons[0]) if reasons else ''}", icon=":material/show_chart:")
         return
     offered = [curve for curve in CURVES if curve in observed]
-    curve = st.segmented_control(
+    curve = st.pills(
         texts("retention.curve"),
         offered,
         default=offered[0],
+        required=True,
         key="curve",
         format_func=lambda name: texts(f"retention.{name}"),
     )
