@@ -99,6 +99,7 @@ def print_next_steps(console: Console, home: Home) -> None:
     which = "" if home.root == SAMPLE_HOME else f" --home {home.root}"
     console.print(
         f"\n[bold]Next[/]  `segpipe dashboard{which}` shows map, segments and curves in the browser;\n"
+        f"      {home.exports / 'reports'} holds the report of each refresh: PDF, HTML, slides;\n"
         f"      `segpipe ui{which}` opens the graph with its runs, checks and schedules;\n"
         f"      any DuckDB client opens {home.published_file}\n"
         "      (start with: FROM data_dictionary; FROM clusters; FROM recommendations)."
