@@ -30,6 +30,8 @@ class ReportSettings(_Section):
     """How the report of each refresh is written."""
 
     language: Literal["en", "tr"] = "en"
+    formats: tuple[Literal["pdf", "html", "pptx"], ...] = ("pdf", "html", "pptx")
+    """Those a refresh writes; none, and only `segpipe report` writes any."""
 
 
 class McpSettings(_Section):

@@ -27,6 +27,8 @@ collaboration = ["comment", "invite_teammate"]
 method = "kmeans"
 reductions = ["pca"]
 map_method = "pca"
+[report]
+formats = []
 """
 
 LOAN_MONTH = date(2012, 1, 1)

@@ -78,7 +78,7 @@ def _structure(material: Material) -> Iterator[str]:
                 other=material.names.get(event.other_cluster_id or "", event.other_cluster_id),
                 count=texts.count(event.user_count),
                 share=texts.share(event.share),
-                reason=event.reason,
+                reason=event.reason.rstrip("."),
             )
 
 

@@ -39,7 +39,7 @@ class WrittenReport:
 def write_report(
     home: Home, month: date | None = None, *, locale: str | None = None, folder: Path | None = None
 ) -> WrittenReport:
-    """Write the report of a refresh (by default the newest published) in every form.
+    """Write the report of a refresh (by default the newest published) in the forms of pipeline.toml, else in all.
 
     `locale`: else the one of pipeline.toml. `folder`: else that of the month in the home.
 
@@ -49,7 +49,8 @@ def write_report(
         NothingPublished: nothing is published yet.
         NotFound: there is no such refresh.
     """
-    told = locale or home.settings().report.language
+    settings = home.settings().report
+    told = locale or settings.language
     if told not in LANGUAGES:
         raise SettingsError(f"No report is written in {told!r}. Next: choose one of {', '.join(LANGUAGES)}.")
     with client.open(home) as opened, opened.snapshot() as snapshot:
@@ -58,10 +59,10 @@ def write_report(
     paths = {}
     try:
         where.mkdir(parents=True, exist_ok=True)
-        for form, made in FORMS.items():
+        for form in settings.formats or FORMS:
             paths[form] = where / f"report-{report.month:%Y-%m}-{told}.{form}"
             partial = paths[form].with_name(paths[form].name + ".part")
-            partial.write_bytes(made(report))
+            partial.write_bytes(FORMS[form](report))
             partial.replace(paths[form])
     except OSError as problem:
         raise HomeError(
