@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from segmentation_pipeline.report.reading import OVERALL, OWN_CUTS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
@@ -26,15 +28,16 @@ def changes(material: Material) -> list[str]:
 
 
 def standouts(material: Material) -> list[str]:
-    """Return what stands out in a refresh that has none before it."""
+    """Return what stands out in a refresh that has none before it; nothing of cuts of ours, nor of mere silence."""
     texts = material.texts
     told = [found for found in material.segments if found.drop_off_rate is not None]
-    if not told:
+    is_mechanical = any(fit.is_mechanical for fit in material.fits.values())
+    if not told or is_mechanical or material.refresh.verdict == OWN_CUTS:
         return []
     worst, best = max(told, key=_rate), min(told, key=_rate)
     if not _lie_apart(worst, best):
         return [texts("changes.alike")]
-    overall = material.fits.get("overall")
+    overall = material.fits.get(OVERALL)
     return [
         texts(
             "changes.highest",

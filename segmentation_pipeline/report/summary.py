@@ -45,7 +45,7 @@ def changes_page(material: Material) -> Page:
         *first,
         verdict_callout(material),
         Facts(tuple(_facts(material))),
-        Heading(texts("facts.segments")),
+        Heading(texts.choice("groups", material.refresh.verdict)),
         _segments_table(material),
         *_drop_off_picture(material),
     )
@@ -88,7 +88,7 @@ def _facts(material: Material) -> Iterator[Fact]:
         )
     yield Fact(texts("facts.at_risk"), texts.count(refresh.at_risk_count), note)
     yield Fact(
-        texts("facts.segments"),
+        texts.choice("groups", refresh.verdict),
         texts.count(len(material.segments)),
         texts("facts.ended", count=texts.count(refresh.ended_early_count)),
     )

@@ -8,7 +8,7 @@ import pytest
 
 from segmentation_pipeline import client
 from segmentation_pipeline.errors import NotFound
-from segmentation_pipeline.report.content import Bullets, Callout, Facts, Pictures
+from segmentation_pipeline.report.content import Bullets, Callout, Facts, Heading, Pictures
 from segmentation_pipeline.wording import load_texts
 from segmentation_pipeline_tests.client.trade_samples import make_leads_home, make_shop_home
 from segmentation_pipeline_tests.dashboard.published_homes import add_second_month, alter
@@ -70,12 +70,20 @@ def test_a_refresh_like_the_one_before_says_that_nothing_changed_clearly(home, t
 
 @pytest.mark.parametrize("verdict", ["distinct", "continuum", "no_segments"])
 def test_each_verdict_is_told_as_what_it_is(home, told, verdict):
-    alter(home, f"UPDATE refresh_verdicts SET verdict = '{verdict}', weakness = 'few visits'")
+    alter(
+        home,
+        f"UPDATE refresh_verdicts SET verdict = '{verdict}', weakness = 'few visits'",
+        "UPDATE clusters SET drop_off_rate = 0.9, drop_off_low = 0.85, drop_off_high = 0.95"
+        " WHERE cluster_id = (SELECT min(cluster_id) FROM clusters)",
+    )
     report = told(home)
     callout = next(block for block in report.pages[0].blocks if isinstance(block, Callout))
     assert callout.title == TEXTS(f"verdict.{verdict}")
     assert callout.text.startswith(TEXTS(f"verdict.{verdict}_says"))
     assert "few visits" in callout.text
+    assert Heading(TEXTS(f"groups.{verdict}")) in report.pages[0].blocks
+    compared = any("drop off most" in one or "stay best" in one for one in words_of(report).splitlines())
+    assert compared == (verdict != "no_segments")
     has_pages = all(segment.display_name in titles(report) for segment in client.open(home).segments())
     assert has_pages == (verdict != "no_segments")
 
