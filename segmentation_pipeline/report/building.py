@@ -41,7 +41,7 @@ def build_report(snapshot: Snapshot, month: date | None, locale: str) -> Report:
         raise NotFound(f"Nothing is published of {wanted:%Y-%m}. Next: `segpipe run --month {wanted:%Y-%m}`.")
     pages = _user_pages(Material(snapshot, refresh, texts)) if refresh else []
     methods = [methods_page(Material(snapshot, refresh, texts))] if refresh and refresh.has_segments else []
-    pages = [*pages, *trade, *methods, quality_page(snapshot, wanted, texts)]
+    pages = [*pages, *trade, *methods, quality_page(snapshot, wanted, texts, follows=bool(methods))]
     title = texts("report.title" if refresh else "report.title_trade", month=texts.month(wanted))
     made_at = _made_at(snapshot, wanted, refresh).replace(microsecond=0)
     footer = texts("report.footer", title=title, day=texts.day(made_at))

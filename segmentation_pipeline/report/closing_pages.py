@@ -49,7 +49,7 @@ def methods_page(material: Material) -> Page:
     return Page(texts("methods.title"), texts("methods.lead"), tuple(blocks))
 
 
-def quality_page(snapshot: Snapshot, month: date, texts: Texts) -> Page:
+def quality_page(snapshot: Snapshot, month: date, texts: Texts, *, follows: bool) -> Page:
     """Return what came in, what was rejected and why, and whether the checks hold."""
     files = quality.landed_files(snapshot.connection)
     read, accepted, rejected, duplicates = (
@@ -67,13 +67,14 @@ def quality_page(snapshot: Snapshot, month: date, texts: Texts) -> Page:
     )
     blocks = (
         Facts(facts),
+        *_cancelled(read - accepted - rejected - duplicates, texts),
         Heading(texts("quality.reasons")),
         *_rejections(snapshot, texts),
         *_unreadable(files, texts),
         Heading(texts("quality.checks")),
         *_checks(snapshot, month, texts),
     )
-    return Page(texts("quality.title"), texts("quality.lead"), blocks, follows=True)
+    return Page(texts("quality.title"), texts("quality.lead"), blocks, follows=follows)
 
 
 def _slots(material: Material, name: str) -> dict[str, str]:
@@ -117,6 +118,12 @@ def _claims(material: Material) -> str | None:
         refused=texts.count(sum(row.refused_count for row in found.values())),
         advisor=", ".join(texts("methods.rules") if advisor == "rules" else advisor for advisor in advisors),
     )
+
+
+def _cancelled(count: int, texts: Texts) -> Iterator[Block]:
+    """Yield what became of the records that are neither used nor refused: purchases that were cancelled."""
+    if count > 0:
+        yield Text(texts("quality.cancelled", count=texts.count(count)), quiet=True)
 
 
 def _rejections(snapshot: Snapshot, texts: Texts) -> Iterator[Block]:
