@@ -141,8 +141,8 @@ def test_leads_brought_on_the_sample_become_personas_of_a_new_home(sample, plant
     with dashboard_server(sample) as address:
         show(page, f"{address}/leads")
         page.locator("input[type=file]").set_input_files(file)
-        page.get_by_label("Folder of the new home").fill(str(tmp_path / "crm"))
-        page.get_by_label("Folder of the new home").press("Enter")
+        page.get_by_label("Folder of the new home", exact=True).fill(str(tmp_path / "crm"))
+        page.get_by_label("Folder of the new home", exact=True).press("Enter")
         settle(page)
         page.get_by_role("button", name="Make the home, add the file and refresh").click()
         page.wait_for_selector("text=The files are read", timeout=REFRESH_MS)
