@@ -22,6 +22,7 @@ MODULES = (
     "grounding",
     "leads",
     "customers",
+    "dashboard",
     "api",
 )
 

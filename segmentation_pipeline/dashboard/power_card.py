@@ -27,6 +27,9 @@ LOOKS: dict[str, tuple[str, Callable[..., object]]] = {
 }
 """Verdict -> its icon and box: icons and words differ, so that nobody needs the colour."""
 
+VERDICT = "power_verdict"
+"""Where the verdict stands: a box of errors there says that an experiment should not be run, not that a page failed."""
+
 SHOWN_WEEKS = (1, 2, 3, 4, 6, 8, 12, 16, 26, 39, 52)
 
 
@@ -38,7 +41,8 @@ def power_card(view: View, power: ExperimentPower | None) -> None:
         return
     icon, box = LOOKS[power.verdict]
     verdict, says = texts(f"power.{power.verdict}"), texts(f"power.{power.verdict}_says", weeks=power.max_weeks)
-    box(f"**{verdict}**  \n{says}", icon=icon)
+    with st.container(key=VERDICT):
+        box(f"**{verdict}**  \n{says}", icon=icon)
     st.caption(f"{texts('experiments.computed')}: {quiet(power.reason)}")
     if power.baseline is None:
         return

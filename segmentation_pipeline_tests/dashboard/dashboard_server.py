@@ -14,6 +14,7 @@ import pytest
 
 from segmentation_pipeline.dashboard.launch import command, environment
 from segmentation_pipeline.dashboard.pages import HOME_PAGES, PAGES
+from segmentation_pipeline.dashboard.power_card import VERDICT
 from segmentation_pipeline.dashboard.wording import load_texts
 
 if TYPE_CHECKING:
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
 START_S = 60
 
-FAULTS = "[data-testid=stException], [data-testid=stAlertContentError]"
+FAULTS = f"[data-testid=stException], [data-testid=stAlertContentError]:not(.st-key-{VERDICT} *)"
 
 
 @contextlib.contextmanager
