@@ -12,8 +12,6 @@ import pytest
 from fontTools.ttLib import TTFont
 from pptx import Presentation
 
-from segmentation_pipeline import client
-from segmentation_pipeline.report.building import build_report
 from segmentation_pipeline.report.content import (
     Bullets,
     Callout,
@@ -132,14 +130,3 @@ def test_the_letters_of_both_languages_are_in_the_font():
 def test_names_between_backticks_are_told_from_words(text):
     assert "".join(piece for piece, _ in runs(text)) == plain(text)
     assert [piece for piece, is_name in runs("`a` and `b`") if is_name] == ["a", "b"]
-
-
-def test_the_report_of_a_real_refresh_has_every_form_in_turkish(home):
-    with client.open(home) as opened, opened.snapshot() as snapshot:
-        report = build_report(snapshot, None, "tr")
-    assert typeset(report).startswith(b"%PDF-1.")
-    assert html_words(as_html(report)).count("Kullanıcı") > 0
-    assert "Kayıp" in slide_words(as_slides(report))
-    for picture in report.pictures().values():
-        assert picture.png.startswith(b"\x89PNG")
-        assert b"<svg" in picture.svg

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import io
+
 import dagster as dg
 import pytest
+from pptx import Presentation
 from typer.testing import CliRunner
 
 from segmentation_pipeline.cli import app
@@ -43,7 +46,11 @@ def test_a_run_leaves_the_report_of_its_month_in_the_home(home):
     folder = home.exports / "reports" / "2026-01"
     assert check.passed
     assert sorted(path.name for path in folder.iterdir()) == [f"report-2026-01-tr.{form}" for form in sorted(FORMS)]
-    assert (folder / "report-2026-01-tr.pdf").read_bytes().startswith(b"%PDF-1.")
+    pdf, html, deck = ((folder / f"report-2026-01-tr.{form}").read_bytes() for form in ("pdf", "html", "pptx"))
+    assert pdf.startswith(b"%PDF-1.")
+    assert "Kullanıcı segmentleri" in html.decode()
+    assert html.count(b"<svg") == 14
+    assert len(Presentation(io.BytesIO(deck)).slides) > 14
 
 
 def test_a_run_writes_the_forms_asked_for_and_none_where_none_is(home, quick_forms):
