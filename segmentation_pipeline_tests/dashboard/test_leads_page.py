@@ -32,13 +32,14 @@ def test_personas_are_ranked_with_tier_rate_interval_and_chance(leads, monkeypat
     assert not app.exception
     assert [tab.label for tab in app.tabs] == ["1 · Nurses", "2 · Bankers"]
     assert [metric.value for metric in app.metric[:4]] == ["30", "20", "25.0%", "2"]
+    assert "uncertain" not in "\n".join(str(one.value) for one in app.tabs[0].caption)
+    app = opened(leads, monkeypatch, "leads", persona="2 · Bankers")
     assert [metric.value for metric in app.tabs[1].metric] == ["35.0%", "40.0%", "30%"]
     words = "\n".join(str(one.value) for one in (*app.tabs[1].caption, *app.tabs[1].markdown))
     assert "Value: high (uncertain)" in words
     assert "reaches into another one" in words
     assert "25.0% – 45.0%" in words
     assert "4 of 10 converted" in words
-    assert "uncertain" not in "\n".join(str(one.value) for one in app.tabs[0].caption)
 
 
 def test_what_speaks_against_the_rates_comes_before_them(leads, monkeypatch):
@@ -57,10 +58,12 @@ def test_another_import_can_be_chosen_and_a_chance_is_never_called_sure(leads, m
     next(box for box in app.main.selectbox if box.label == "Import").select("2026-01.csv").run()
     assert not app.exception
     assert [tab.label for tab in app.tabs] == ["1 · Bankers", "2 · Nurses"]
-    assert [tab.metric[2].value for tab in app.tabs] == ["> 99%", "< 1%"]
+    assert app.tabs[0].metric[2].value == "> 99%"
     assert "Nothing speaks against these rates" in app.success[0].value
     assert "1 clear changes" in told(app)
     assert "Nurses, 25.0%" in told(app)
+    app = opened(leads, monkeypatch, "leads", lead_import="2026-01.csv", persona="2 · Nurses")
+    assert app.tabs[1].metric[2].value == "< 1%"
 
 
 def test_pictures_are_shown_and_files_that_are_gone_are_told(leads, monkeypatch):
@@ -87,6 +90,11 @@ def test_a_name_and_notes_given_on_the_page_stay_over_imports(own, monkeypatch):
     button(app.tabs[0], "Take the name back").click().run()
     found = client.open(own).personas()[0]
     assert (found.display_name, found.notes) == ("Nurses [HIGH VALUE]", ())
+
+
+def test_a_card_is_shown_when_the_tab_that_was_open_has_another_name(leads, monkeypatch):
+    app = opened(leads, monkeypatch, "leads", persona="2 · Gone")
+    assert sum(len(tab.metric) for tab in app.tabs) == 3
 
 
 def test_a_name_another_persona_has_is_refused_on_the_page(own, monkeypatch):

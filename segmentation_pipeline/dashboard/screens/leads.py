@@ -38,6 +38,9 @@ FILES = {
 
 TAB_CHARS = 26
 
+TABS = "persona"
+"""Name in the session: the open tab. Only its card is made, so that the page is drawn sooner."""
+
 MOST_ERRORS = 5
 """Files that could not be read, told of at once; the check on data quality names more."""
 
@@ -60,10 +63,13 @@ def show(shown: Shown) -> None:
     _cautions(found, columns, texts)
     _ranking(found, ranked, texts)
     profiles = shown.snapshot.persona_profiles(found.import_id)
-    tabs = st.tabs([f"{persona.rank} · {quiet(_short(own_name(persona)))}" for persona in ranked])
-    for tab, persona in zip(tabs, ranked, strict=True):
-        with tab:
-            persona_card(shown, persona, profiles[persona.persona_id])
+    titles = [f"{persona.rank} · {quiet(_short(own_name(persona)))}" for persona in ranked]
+    tabs = st.tabs(titles, key=TABS, on_change="rerun")
+    is_any_open = any(tab.open for tab in tabs)  # none is, where the open one was just given another name
+    for place, (tab, persona) in enumerate(zip(tabs, ranked, strict=True)):
+        if tab.open or (place == 0 and not is_any_open):
+            with tab:
+                persona_card(shown, persona, profiles[persona.persona_id])
     st.subheader(texts("leads.trend"))
     _trend(shown, ranked)
     st.subheader(texts("leads.pictures"))
