@@ -164,7 +164,7 @@ def test_stdout_holds_the_protocol_and_nothing_else(home):
     lines = []
     while len({line.get("id") for line in lines} & {1, 2, 3}) < 3:
         lines.append(json.loads(process.stdout.readline()))
-    rest, _ = process.communicate(timeout=60)
+    rest, _ = process.communicate(timeout=300)
     lines += [json.loads(line) for line in rest.splitlines()]
     assert all(line["jsonrpc"] == "2.0" for line in lines)
     assert process.returncode == 0

@@ -19,7 +19,7 @@ from segmentation_pipeline_tests.surfaces import publish_again
 
 def test_off_loopback_it_serves_nobody_without_a_token_and_does_not_start_without_any(home):
     command = [sys.executable, "-m", "segmentation_pipeline.cli", "api", "--home", str(home.root), "--host", "0.0.0.0"]
-    done = subprocess.run([*command, "--port", "0"], capture_output=True, text=True, timeout=60, check=False)
+    done = subprocess.run([*command, "--port", "0"], capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 2
     assert "segpipe api token create" in done.stderr
     assert "Traceback" not in done.stderr

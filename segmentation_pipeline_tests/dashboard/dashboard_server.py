@@ -20,11 +20,14 @@ from segmentation_pipeline.dashboard.wording import load_texts
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Locator, Page
 
     from segmentation_pipeline.config import Home
 
-START_S = 60
+START_S = 180
+
+PATIENCE_MS = 180_000
+"""Most milliseconds until something shows: a hanging page ends, a busy machine does not end a test."""
 
 FAULTS = f"[data-testid=stException], [data-testid=stAlertContentError]:not(.st-key-{VERDICT} *)"
 
@@ -85,6 +88,19 @@ def settle(page: Page) -> None:
     page.wait_for_function(
         "() => [...document.querySelectorAll('[data-testid=stPlotlyChart]')].every(c => c.querySelector('.main-svg'))"
     )
+
+
+def unfold(page: Page, label: str) -> Locator:
+    """Open the first fold of a label and return it; a page that is still being put together may shut it again."""
+    fold = page.locator("details", has=page.get_by_text(label)).first
+    inside = fold.locator("[data-testid=stExpanderDetails]")
+    end = time.monotonic() + PATIENCE_MS / 1000
+    while not inside.is_visible():
+        assert time.monotonic() < end, f"{label} does not open"
+        if fold.get_attribute("open") is None:
+            fold.locator("summary").click()
+        page.wait_for_timeout(300)
+    return inside
 
 
 def show_every_page(page: Page, address: str) -> None:

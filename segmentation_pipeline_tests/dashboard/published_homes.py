@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     import pytest
 
-RUN_S = 60
+RUN_S = 300
 
 HOSTILE = "</script><script>window.broken=1</script> [here](javascript:alert(1)) $x$ ![](http://example.com/a.png) "
 HOSTILE += "W" * (200 - len(HOSTILE))

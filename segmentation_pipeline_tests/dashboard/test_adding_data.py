@@ -11,7 +11,14 @@ from segmentation_pipeline.dashboard.screens import add_data
 from segmentation_pipeline.homes import create_home
 from segmentation_pipeline.intake.refresh_requests import refresh_progress
 from segmentation_pipeline.intake.uploads import find_files
-from segmentation_pipeline_tests.dashboard.dashboard_server import chromium, dashboard_server, settle, show
+from segmentation_pipeline_tests.dashboard.dashboard_server import (
+    PATIENCE_MS,
+    chromium,
+    dashboard_server,
+    settle,
+    show,
+    unfold,
+)
 from segmentation_pipeline_tests.dashboard.published_homes import opened, published_only, told
 
 pytestmark = pytest.mark.xdist_group("dashboard")
@@ -94,7 +101,7 @@ def test_on_the_sample_a_new_home_is_made_and_shown(sample, tmp_path, monkeypatc
 def page():
     with chromium() as browser:
         context = browser.new_context(viewport={"width": 1280, "height": 900}, locale="en-GB")
-        context.set_default_timeout(30_000)
+        context.set_default_timeout(PATIENCE_MS)
         yield context.new_page()
 
 
@@ -114,9 +121,9 @@ def test_an_upload_leads_to_a_new_refresh_in_which_a_name_given_lives_on(planted
     before = client.open(home).refreshes()[-1].at_risk_count
     with dashboard_server(home) as address:
         show(page, f"{address}/segments")
-        page.get_by_text("Name and notes").first.click()
-        page.get_by_label("Name", exact=True).first.fill("Night owls")
-        page.get_by_role("button", name="Save").first.click()
+        edit = unfold(page, "Name and notes")
+        edit.get_by_label("Name", exact=True).fill("Night owls")
+        edit.get_by_role("button", name="Save").first.click()
         page.wait_for_selector("h3:has-text('Night owls')")
         show(page, f"{address}/add_data")
         file = {"name": "more.csv", "mimeType": "text/csv", "buffer": more_users(home)}

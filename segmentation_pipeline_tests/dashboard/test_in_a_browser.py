@@ -12,11 +12,13 @@ from segmentation_pipeline.dashboard.wording import load_texts
 from segmentation_pipeline.homes import create_home
 from segmentation_pipeline_tests.dashboard.dashboard_server import (
     FAULTS,
+    PATIENCE_MS,
     chromium,
     dashboard_server,
     settle,
     show,
     show_every_page,
+    unfold,
 )
 from segmentation_pipeline_tests.dashboard.published_homes import HOSTILE, add_second_month, alter, published_only
 from segmentation_pipeline_tests.homes import LOAN_MONTH, make_loan_home, refresh_in_process
@@ -24,7 +26,6 @@ from segmentation_pipeline_tests.homes import LOAN_MONTH, make_loan_home, refres
 pytestmark = pytest.mark.xdist_group("dashboard")
 
 WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
-WAIT_MS = 20_000
 
 POINT = """() => {
     const map = document.querySelector('.js-plotly-plot');
@@ -97,7 +98,7 @@ def served(browser, _planted, tmp_path_factory):
 @pytest.fixture
 def page(browser):
     context = browser.new_context(viewport=WIDE, locale="en-GB", color_scheme="light")
-    context.set_default_timeout(WAIT_MS)
+    context.set_default_timeout(PATIENCE_MS)
     opened = context.new_page()
     opened.elsewhere = []
     opened.on(
@@ -173,9 +174,9 @@ def test_a_lasso_around_all_points_sums_them_up(served, page):
 def test_an_experiment_added_on_the_page_is_a_row_of_the_state(served, page):
     home, address = served
     show(page, f"{address}/experiments")
-    page.get_by_text("Add to roadmap").first.click()
-    page.get_by_label("Owner").first.fill("Ada")
-    page.get_by_role("button", name="Add to roadmap").last.click()
+    add = unfold(page, "Add to roadmap")
+    add.get_by_label("Owner").fill("Ada")
+    add.get_by_role("button", name="Add to roadmap").click()
     page.wait_for_selector("text=On the roadmap as number 1")
     with contextlib.closing(sqlite3.connect(home.state_file)) as state:
         rows = state.execute(
@@ -198,7 +199,7 @@ def test_a_segment_picked_by_keyboard_opens_the_same_card(served, page):
 
 def test_the_language_of_the_browser_is_spoken_and_a_choice_outlives_the_page(served, browser):
     context = browser.new_context(viewport=WIDE, locale="tr-TR")
-    context.set_default_timeout(WAIT_MS)
+    context.set_default_timeout(PATIENCE_MS)
     page = context.new_page()
     show(page, served[1])
     assert page.inner_text("h1") == load_texts("tr")("page.overview")
