@@ -19,8 +19,9 @@ from segmentation_pipeline_tests.dashboard.dashboard_server import (
     show_every_page,
     unfold,
 )
-from segmentation_pipeline_tests.dashboard.published_homes import HOSTILE, add_second_month, alter, published_only
+from segmentation_pipeline_tests.dashboard.published_homes import HOSTILE, add_second_month, alter
 from segmentation_pipeline_tests.homes import LOAN_MONTH, make_loan_home, refresh_in_process
+from segmentation_pipeline_tests.surfaces import published_only
 
 pytestmark = pytest.mark.xdist_group("dashboard")
 
