@@ -55,7 +55,8 @@ PACKED = """
 CREATE OR REPLACE TEMP MACRO spend_of_product(units, code) AS
     (CAST(units AS {kind}) << {bits}) + code;
 CREATE OR REPLACE TEMP MACRO units_of(spend) AS CAST(spend >> {bits} AS DOUBLE);
-CREATE OR REPLACE TEMP MACRO place_of(spend) AS CAST(spend & {mask} AS BIGINT) + 1
+CREATE OR REPLACE TEMP MACRO place_of(spend) AS CAST(spend & {mask} AS BIGINT) + 1;
+CREATE OR REPLACE TEMP MACRO middle_customer() AS {middle}
 """
 """Spend on a product and the product in one whole number, and both again: the lowest bits hold the product."""
 
@@ -73,7 +74,7 @@ TEMPORARY = (
     "category_names",
     "order_totals",
     "customer_orders",
-    "customer_facts",
+    "known_customers",
     "region_facts",
 )
 
@@ -140,25 +141,28 @@ def prepare_history(db: Database, now: datetime) -> None:
     """
     (is_any,) = db.one("SELECT count(*) > 0 FROM (SELECT 1 FROM purchases LIMIT 1)")
     db.execute(load_sql(__package__, "product_history").replace("{now}", literal(now)) if is_any else NO_HISTORY)
-    most, product_count = db.one(
-        "SELECT coalesce(max(units), 0), (SELECT len(names) FROM product_names) FROM product_history"
+    most, customers, product_count = db.one(
+        "SELECT coalesce(max(units), 0), coalesce(max(customer), 0), (SELECT len(names) FROM product_names)"
+        " FROM product_history"
     )
     bits = int(product_count).bit_length()
     kind = "BIGINT" if int(most).bit_length() + bits < BIGINT_BITS else "HUGEINT"
-    db.execute(PACKED.format(kind=kind, bits=bits, mask=2**bits - 1))
+    db.execute(PACKED.format(kind=kind, bits=bits, mask=2**bits - 1, middle=customers // 2 + 1))
+    db.execute(load_sql(__package__, "spent_per_category"))
     db.execute(f"SET perfect_ht_threshold = {DIRECT_BITS}")
 
 
 def forget(db: Database) -> None:
     """Drop what prepare_history and prepare_facts made."""
+    db.execute("DROP VIEW customer_facts")
     for table in TEMPORARY:
         db.execute(f"DROP TABLE {table}")
     db.execute("RESET perfect_ht_threshold")
 
 
 def prepare_facts(db: Database, now: datetime, settings: CustomerSettings) -> None:
-    """Make the temporary tables customer_facts and region_facts as of a moment."""
-    db.execute(load_sql(__package__, "customer_facts").replace("{now}", literal(now)))
+    """Make what is known of customers and regions as of a moment: customer_facts and region_facts."""
+    db.execute(load_sql(__package__, "known_customers").replace("{now}", literal(now)))
     texts = {
         "now": literal(now),
         "min_orders": str(settings.region_min_orders),
@@ -169,7 +173,7 @@ def prepare_facts(db: Database, now: datetime, settings: CustomerSettings) -> No
     for name, text in texts.items():
         sql = sql.replace(f"{{{name}}}", text)
     db.execute(sql)
-    db.execute(load_sql(__package__, "customers_with_regions"))
+    db.execute(load_sql(__package__, "customer_facts"))
 
 
 def payloads_sql(now: datetime) -> str:
@@ -180,8 +184,6 @@ def payloads_sql(now: datetime) -> str:
 def segments_sql(settings: CustomerSettings) -> str:
     """Return the SELECT of the rules; its parameters are `segment_parameters`."""
     words = {**settings.label_table(), "mode": {mode: mode for mode in MODES}}
-    sql = re.sub(r"\{label:(\w+)\}", lambda found: _words(found[1], words[found[1]]), load_sql(__package__, "segments"))
-    sql = re.sub(r"\{(\w+)\.(\w+)\}", lambda found: str(_NUMBERS[found[1]][found[2]]), sql)
     strategy, discount = _strategies(settings, lambda name, code: f"{name} = {_NUMBERS[name][code]}")
     top = settings.thresholds.top_products
     products = f"max(spend, {max(top, 1)})" if top <= MOST_DIRECT else "list_reverse_sort(list(spend))"
@@ -190,10 +192,10 @@ def segments_sql(settings: CustomerSettings) -> str:
         "strategy": strategy,
         "discount": discount,
         "products": f"({products})[1:{top}]",
+        **{f"label:{name}": _words(name, words[name]) for name in words},
+        **{f"{name}.{code}": str(number) for name, codes in _NUMBERS.items() for code, number in codes.items()},
     }
-    for name, text in texts.items():
-        sql = sql.replace(f"{{{name}}}", text)
-    return sql
+    return re.sub(r"\{([\w:.]+)\}", lambda found: texts[found[1]], load_sql(__package__, "segments"))
 
 
 def region_segments_sql(settings: CustomerSettings) -> str:
@@ -218,8 +220,8 @@ def literal(moment: datetime) -> str:
 
 
 def _words(dimension: str, words: dict[str, str]) -> str:
-    cases = " ".join(f"WHEN {_NUMBERS[dimension][code]} THEN {quoted(word)}" for code, word in words.items())
-    return f"CASE {dimension} {cases} END"
+    texts = ", ".join(quoted(words[code]) for code in _NUMBERS[dimension])
+    return f"[{texts}][{dimension} + 1]"
 
 
 def _strategies(settings: CustomerSettings, holds: Callable[[str, str], str]) -> tuple[str, str]:

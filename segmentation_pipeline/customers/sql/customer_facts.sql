@@ -1,20 +1,5 @@
--- One row per customer known at {now}: who they are by then. A customer without purchases and without a registration
--- counts as registered at {now}. An age told in years stays as told; a birth date is turned into full years.
-CREATE OR REPLACE TEMP TABLE customer_facts AS
-SELECT
-    c.customer_id,
-    c.customer_key,
-    o.customer,
-    coalesce(
-        c.age,
-        year({now}) - year(c.birth_date)
-        - CASE WHEN (month({now}), day({now})) < (month(c.birth_date), day(c.birth_date)) THEN 1 ELSE 0 END
-    ) AS age,
-    c.region,
-    c.city,
-    c.gender,
-    o.order_count,
-    greatest((epoch_us({now}) - epoch_us(coalesce(c.member_since, {now}))) // 86400000000, 0) AS membership_days
-FROM customers AS c
-LEFT JOIN customer_orders AS o ON c.customer_key = o.customer_key
-WHERE c.first_purchase_at <= {now} OR c.member_since <= {now} OR c.member_since IS NULL
+-- customer_facts: each known customer with the figures of the region, of the whole shop where none is known.
+CREATE OR REPLACE TEMP VIEW customer_facts AS
+SELECT k.*, r.climate, r.median_basket, r.trend
+FROM known_customers AS k
+INNER JOIN region_facts AS r ON coalesce(k.region, '(all)') = r.region

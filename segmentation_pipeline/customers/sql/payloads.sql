@@ -18,10 +18,10 @@ SELECT
     f.customer_id,
     CAST(to_json(struct_pack("customerData" := struct_pack(
         "customerId" := f.customer_id,
-        "city" := f.city,
+        "city" := c.city,
         "customer" := struct_pack(
             "age" := f.age,
-            "gender" := f.gender,
+            "gender" := c.gender,
             "registeredAt" := strftime({now} - to_days(f.membership_days::INTEGER), '%Y-%m-%dT%H:%M:%S.%f'),
             "orderCount" := f.order_count,
             "productHistory" := coalesce(h.history, [])
@@ -34,5 +34,6 @@ SELECT
         )
     ))) AS VARCHAR) AS payload
 FROM customer_facts AS f
+INNER JOIN customers AS c ON f.customer_id = c.customer_id
 LEFT JOIN histories AS h ON f.customer = h.customer
 ORDER BY f.customer_id

@@ -1,5 +1,6 @@
--- product_history: one row per customer and product, in the order of customer and category, from purchases up to {now}; customer_orders: orders per customer;
--- order_totals: what each order came to. Customers are numbered from 0 in the order of their keys.
+-- product_history: one row per customer and product, in the order of customer and category, from purchases up to {now};
+-- customer_orders: orders per customer; order_totals: what each order came to. Customers are numbered from 0 in the
+-- order of their keys.
 -- Lines are sorted once, so that the lines of a customer, of an order and of a product in it stand next to each other:
 -- where one ends, and sums up to there, are then found in one pass over the rows as they stand (windows with an empty
 -- OVER keep the order of the table), several times faster than grouping by what stands in them. Three narrow keys sort

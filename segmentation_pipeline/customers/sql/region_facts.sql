@@ -12,36 +12,34 @@ WITH regions_told AS (
     GROUP BY region
 ),
 
-regional AS (
-    SELECT customer_key, coalesce(region, '(none)') AS region
-    FROM customers
-),
-
 customers_of AS (
-    SELECT region, count(*) AS customer_count FROM customer_facts WHERE region IS NOT NULL GROUP BY region
+    SELECT region, count(*) AS customer_count FROM known_customers WHERE region IS NOT NULL GROUP BY region
     UNION ALL
-    SELECT '(all)', count(*) FROM customer_facts
+    SELECT '(all)', count(*) FROM known_customers
 ),
 
 medians AS (
-    SELECT
-        CASE grouping(c.region) WHEN 1 THEN '(all)' ELSE c.region END AS region,
-        median(o.units) / 10000 AS median_basket,
-        count(*) AS order_count
+    SELECT k.region, median(o.units) / 10000 AS median_basket, count(*) AS order_count
     FROM order_totals AS o
-    INNER JOIN (SELECT customer, coalesce(region, '(none)') AS region FROM customer_facts) AS c ON o.customer = c.customer
-    GROUP BY GROUPING SETS ((c.region), ())
+    INNER JOIN known_customers AS k ON o.customer = k.customer
+    WHERE k.region IS NOT NULL
+    GROUP BY k.region
+    UNION ALL
+    SELECT '(all)', median(units) / 10000, count(*) FROM order_totals
+),
+
+spent_by_region AS MATERIALIZED (
+    SELECT c.region, p.category, sum(p.line_total) AS total
+    FROM purchases AS p
+    INNER JOIN customers AS c ON p.customer_key = c.customer_key
+    WHERE p.category IS NOT NULL AND p.purchased_at <= {now} AND p.purchased_at > {now} - to_days({trend_days})
+    GROUP BY c.region, p.category
 ),
 
 spent_lately AS (
-    SELECT
-        CASE grouping(c.region) WHEN 1 THEN '(all)' ELSE c.region END AS region,
-        p.category,
-        sum(p.line_total) AS total
-    FROM purchases AS p
-    INNER JOIN regional AS c ON p.customer_key = c.customer_key
-    WHERE p.category IS NOT NULL AND p.purchased_at <= {now} AND p.purchased_at > {now} - to_days({trend_days})
-    GROUP BY GROUPING SETS ((c.region, p.category), (p.category))
+    SELECT region, category, total FROM spent_by_region WHERE region IS NOT NULL
+    UNION ALL
+    SELECT '(all)', category, sum(total) FROM spent_by_region GROUP BY category
 ),
 
 trends AS (

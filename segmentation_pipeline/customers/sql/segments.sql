@@ -6,31 +6,10 @@
 -- What decides between rows is packed into whole numbers, each part in its own bits: of categories spend, category and
 -- orders, of products spend and product (macros of product_history). Comparing numbers is several times faster than
 -- comparing rows.
--- Of a category, what was spent and ordered up to its last row minus what was up to the last row before it: windows with
--- an empty OVER keep the order of the table, and are quicker than grouping.
-WITH spent_so_far AS (
-    SELECT
-        customer,
-        category,
-        sum((units::HUGEINT << 40) + order_count) OVER (ROWS UNBOUNDED PRECEDING) AS total,
-        lead(customer) OVER () IS DISTINCT FROM customer OR lead(category) OVER () IS DISTINCT FROM category
-            AS ends_category
-    FROM product_history
-),
-
-by_category AS (
-    SELECT customer, category, total - lag(total, 1, 0) OVER () AS spent
-    FROM spent_so_far
-    WHERE ends_category
-),
-
-affinity AS (
-    SELECT
-        customer,
-        max(((spent >> 40) << 64) + (enum_code(category)::HUGEINT << 32) + (spent & 1099511627775)) AS packed
-    FROM by_category
-    WHERE category IS NOT NULL
-    GROUP BY customer
+WITH by_category AS (
+    FROM spent_per_category(0, middle_customer())
+    UNION ALL
+    FROM spent_per_category(middle_customer(), 2147483648)
 ),
 
 overdue AS (
@@ -48,15 +27,36 @@ overdue AS (
     GROUP BY customer
 ),
 
+-- One grouping for products and categories: rows of a customer's products carry figures, rows of the categories `packed`.
 by_customer AS (
     SELECT
         customer,
         sum(units) / 10000 AS total_spent,
         CAST(sum(order_count) AS BIGINT) AS product_orders,
-        count(*) AS product_count,
+        count(units) AS product_count,
         ($now_us - max(last_us)) // 86400000000 AS recency,
-        {products} AS products
-    FROM (SELECT *, spend_of_product(units, enum_code(product)) AS spend FROM product_history)
+        {products} AS products,
+        max(packed) AS packed
+    FROM (
+        SELECT
+            customer,
+            units,
+            order_count,
+            last_us,
+            spend_of_product(units, enum_code(product)) AS spend,
+            NULL AS packed
+        FROM product_history
+        UNION ALL
+        SELECT
+            customer,
+            NULL,
+            NULL,
+            NULL,
+            NULL,
+            ((spent >> 40) << 64) + (enum_code(category)::HUGEINT << 32) + (spent & 1099511627775)
+        FROM by_category
+        WHERE category IS NOT NULL
+    )
     GROUP BY customer
 ),
 
@@ -77,14 +77,13 @@ figures AS (
         c.category AS affinity_category,
         h.products,
         o.missing,
-        CASE WHEN h.product_orders > 0 THEN coalesce(a.packed & 4294967295, 0)::DOUBLE / h.product_orders ELSE 0 END
+        CASE WHEN h.product_orders > 0 THEN coalesce(h.packed & 4294967295, 0)::DOUBLE / h.product_orders ELSE 0 END
             AS share,
         CASE WHEN h.product_orders > 0 THEN h.product_count / h.product_orders ELSE 0 END AS ratio
     FROM customer_facts AS f
     LEFT JOIN by_customer AS h ON f.customer = h.customer
-    LEFT JOIN affinity AS a ON f.customer = a.customer
     LEFT JOIN overdue AS o ON f.customer = o.customer
-    LEFT JOIN category_names AS c ON ((a.packed >> 32) & 4294967295)::BIGINT = c.code
+    LEFT JOIN category_names AS c ON ((h.packed >> 32) & 4294967295)::BIGINT = c.code
 ),
 
 baskets AS (
@@ -121,7 +120,8 @@ tiers AS (
             WHEN order_count >= $silver_orders THEN {loyalty.silver}
             ELSE {loyalty.bronze}
         END AS loyalty,
-        CASE WHEN is_regular AND share > $focused_share THEN {affinity_type.focused} ELSE {affinity_type.exploring} END AS affinity_type,
+        CASE WHEN is_regular AND share > $focused_share THEN {affinity_type.focused} ELSE {affinity_type.exploring} END
+            AS affinity_type,
         CASE
             WHEN NOT is_regular OR ratio > $discoverer_ratio THEN {diversity.discoverer}
             WHEN ratio > $balanced_ratio THEN {diversity.balanced}
