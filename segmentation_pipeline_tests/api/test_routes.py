@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 
@@ -90,6 +91,21 @@ def test_a_list_of_customers_is_answered_one_by_one_and_the_wrong_one_named(serv
     assert single["analysis"]["lastPurchaseDaysAgo"] == 10
 
 
+def test_what_cannot_be_read_takes_no_other_customer_of_its_list_along(server):
+    text = json.dumps({"customerId": "\ud800", "region": {"medianBasket": 1}})
+    timeless = CUSTOMER | {"customer": {"registeredAt": "0001-01-01T00:00:00+14:00"}}
+    told = server.ask("POST", "/v1/customers/analyze", [text, timeless, 7, None, [], CUSTOMER])
+    assert (told.status, told.body["refused_count"]) == (200, 5)
+    assert [one.get("error", {}).get("path") for one in told.body["results"]] == [
+        "payload",
+        "customer.registeredAt",
+        "payload",
+        "payload",
+        "payload",
+        None,
+    ]
+
+
 def test_the_roadmap_is_written_with_a_token_and_read_without(server, token, segment_id, opened):
     idea = opened.recommendations(segment_id, kind="experiment")[0].recommendation_id
     wanted = {"recommendation_id": idea, "priority": 1, "owner": "Growth"}
@@ -136,12 +152,20 @@ PROBLEMS = [
     ("POST", "/v1/customers/analyze", b'{"region": {"medianBasket": NaN}}', {}, 400),
     ("POST", "/v1/customers/analyze", b"{}", {"Content_Type": "text/plain"}, 415),
     ("POST", "/v1/customers/analyze", b"7", {}, 422),
+    ("POST", "/v1/customers/analyze", b'"{}"', {}, 422),
     ("POST", "/v1/customers/analyze?now=soon", CUSTOMER, {}, 422),
+    ("POST", "/v1/customers/analyze?now=0001-01-01T00:00:00%2B14:00", CUSTOMER, {}, 422),
+    ("POST", "/v1/customers/analyze?now=9999-12-31T23:59:59-14:00", CUSTOMER, {}, 422),
     ("POST", "/v1/customers/analyze", [CUSTOMER] * 1_001, {}, 422),
     ("POST", "/v1/customers/analyze", LARGE, {}, 413),
     ("POST", "/v1/users/segments:batch", b"{", {}, 400),
     ("POST", "/v1/users/segments:batch", {"user_ids": []}, {}, 422),
-    ("POST", "/v1/users/segments:batch", b'{"user_ids": ["\\ud800"]}', {}, 422),
+    ("POST", "/v1/users/segments:batch", b'{"user_ids": ["\\ud800"]}', {}, 400),
+    ("POST", "/v1/users/segments:batch", b'{"\\ud800": 1}', {}, 400),
+    ("POST", "/v1/leads/score", b'{"leads": [{"\\ud800": "x"}]}', {}, 400),
+    ("POST", "/v1/leads/score", b'{"leads": [{"state": "\\ud800"}]}', {}, 400),
+    ("POST", "/v1/leads/score", b'{"leads": [{"age": NaN}]}', {}, 400),
+    ("POST", "/v1/leads/score", {"leads": [{"x" * 501: 1}]}, {}, 422),
     ("POST", "/v1/leads/score", {"leads": [{"age": 200}]}, {}, 422),
     ("POST", "/v1/leads/score", {"leads": [{}], "import_id": "no.csv"}, {}, 404),
     ("POST", "/v1/leads/score", b"{}", {"Content_Type": "text/plain"}, 415),
