@@ -120,6 +120,13 @@ def test_the_roadmap_is_written_with_a_token_and_read_without(server, token, seg
     assert [entry["entry_id"] for entry in server.ask("GET", "/v1/roadmap").body["entries"]] == [1]
 
 
+@pytest.mark.parametrize("day", ["1704067200", "2024-01-01T00:00:00", "2024-1-1", 1704067200, "2024-02-30", True])
+def test_a_day_is_written_as_one_and_nothing_else_is_taken_for_it(server, token, day):
+    for name in ("starts_on", "ends_on"):
+        told = server.ask("PATCH", "/v1/roadmap/99", {name: day}, token=token)
+        assert (told.status, told.body["errors"][0]["path"]) == (422, f"body.{name}")
+
+
 def test_a_token_writes_only_if_it_may_and_nothing_once_revoked(server, served_home):
     wanted = {"recommendation_id": "x"}
     reader = make_token(served_home, "read", "reader")
