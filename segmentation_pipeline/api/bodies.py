@@ -7,13 +7,16 @@ import json
 from collections.abc import Callable, Coroutine
 from typing import Any
 
-from fastapi import Request, Response
+from fastapi import HTTPException, Request, Response
 from fastapi.routing import APIRoute
 from pydantic_core import from_json
 
 from segmentation_pipeline.api.problems import Problem
 
 JSON = "application/json"
+
+MOST_FIELDS = 100
+"""Of a body, more than any route has: each one too many is told of, and a million of them take gigabytes."""
 
 
 async def json_sent(request: Request) -> None:
@@ -39,9 +42,12 @@ def read(body: bytes) -> Any:
 class _StrictRequest(Request):
     async def json(self) -> Any:
         try:
-            return read(await self.body())
+            given = read(await self.body())
         except ValueError as error:
             raise json.JSONDecodeError(str(error), "", 0) from None
+        if isinstance(given, dict) and len(given) > MOST_FIELDS:
+            raise HTTPException(422, f"A body has at most {MOST_FIELDS} fields. Next: send those the route names.")
+        return given
 
 
 class StrictRoute(APIRoute):

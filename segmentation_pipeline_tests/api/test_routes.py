@@ -173,6 +173,10 @@ PROBLEMS = [
     ("POST", "/v1/leads/score", b'{"leads": [{"state": "\\ud800"}]}', {}, 400),
     ("POST", "/v1/leads/score", b'{"leads": [{"age": NaN}]}', {}, 400),
     ("POST", "/v1/leads/score", {"leads": [{"x" * 501: 1}]}, {}, 422),
+    ("POST", "/v1/leads/score", {"leads": [{str(number): [] for number in range(300_000)}]}, {}, 422),
+    ("POST", "/v1/leads/score", b'{"leads": [' + b"1," * 2_000_000 + b"1]}", {}, 422),
+    ("POST", "/v1/leads/score", {str(number): 1 for number in range(300_000)}, {}, 422),
+    ("POST", "/v1/users/segments:batch", b'{"user_ids": [' + b"1," * 2_000_000 + b"1]}", {}, 422),
     ("POST", "/v1/leads/score", {"leads": [{"age": 200}]}, {}, 422),
     ("POST", "/v1/leads/score", {"leads": [{}], "import_id": "no.csv"}, {}, 404),
     ("POST", "/v1/leads/score", b"{}", {"Content_Type": "text/plain"}, 415),
@@ -184,8 +188,10 @@ PROBLEMS = [
 
 @pytest.mark.parametrize(("method", "path", "body", "headers", "status"), PROBLEMS)
 def test_every_refusal_is_a_problem_that_says_what_to_do(server, method, path, body, headers, status):
+    asked_at = time.monotonic()
     told = server.ask(method, path, body, **headers)
     assert told.status == told.body["status"] == status, told
+    assert time.monotonic() - asked_at < 5
     assert told.headers["content-type"] == "application/problem+json"
     assert {"type", "title", "detail"} <= set(told.body)
     assert "Next: " in told.body["detail"]
