@@ -84,12 +84,20 @@ def import_of(snapshot: Snapshot, month: date) -> LeadImport | None:
     An import without dates cannot be placed, so older months are not told with it.
     """
     imports = snapshot.lead_imports()
-    later = [refresh.refresh_month for refresh in snapshot.refreshes() if refresh.refresh_month > month]
-    customers = snapshot.customers()
-    if later or (customers is not None and customers.refresh_month > month):
+    if imports and month < _newest_month(snapshot, imports[-1], month):
         after = (month + timedelta(days=31)).replace(day=1)
         imports = [one for one in imports if one.as_of is not None and one.as_of.date() < after]
     return imports[-1] if imports else None
+
+
+def _newest_month(snapshot: Snapshot, newest: LeadImport, month: date) -> date:
+    """Return the newest month there is a report of: of users or customers, else of leads."""
+    customers = snapshot.customers()
+    months = [refresh.refresh_month for refresh in snapshot.refreshes()]
+    months += [] if customers is None else [customers.refresh_month]
+    if not months and newest.as_of is not None:
+        months = [newest.as_of.date().replace(day=1)]
+    return max(months, default=month)
 
 
 def leads_page(snapshot: Snapshot, month: date, texts: Texts) -> Page | None:

@@ -172,6 +172,16 @@ def test_each_month_is_told_with_the_leads_there_were_by_then(home, told):
     assert leads(date(2026, 1, 1)) is None
 
 
+def test_a_home_of_leads_alone_is_told_month_by_month_too(tmp_path, told):
+    home = make_leads_home(tmp_path / "leads")
+    alter(home, "UPDATE lead_imports SET as_of = strptime(left(import_id, 7), '%Y-%m')")
+    leads = {month: told(home, month).pages[0].lead for month in (None, date(2026, 2, 1), date(2026, 1, 1))}
+    assert "leads of 2026-02.csv, as of 1 February 2026:" in leads[None] == leads[date(2026, 2, 1)]
+    assert "leads of 2026-01.csv, as of 1 January 2026:" in leads[date(2026, 1, 1)]
+    with pytest.raises(NotFound, match="Nothing is published of 2025-12"):
+        told(home, date(2025, 12, 1))
+
+
 def test_a_long_note_is_cut_so_that_the_page_keeps_its_room(home, told):
     opened = client.open(home)
     opened.add_note(opened.segments()[0].cluster_id, "n" * 3_999, by="ada")
