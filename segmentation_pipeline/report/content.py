@@ -135,7 +135,8 @@ Block: TypeAlias = Heading | Text | Bullets | Facts | Table | Pictures | Callout
 class Page(_Said):
     """A page: its title, the line under it, its blocks; `colour` marks a segment's.
 
-    One that `follows` is short and stands below the page before where there is room.
+    One that `follows` is short and stands below the page before where there is room; one that `is_whole` is set small
+    enough to stay on one sheet.
     """
 
     title: str
@@ -143,6 +144,7 @@ class Page(_Said):
     blocks: tuple[Block, ...]
     colour: str | None = None
     follows: bool = False
+    is_whole: bool = False
 
 
 @dataclass(frozen=True)

@@ -54,7 +54,7 @@ def changes_page(material: Material) -> Page:
         *_beside(material),
         *_drop_off_picture(material),
     )
-    return Page(title, _seen(material), blocks)
+    return Page(title, _seen(material), blocks, is_whole=True)
 
 
 def verdict_callout(material: Material) -> Callout:
@@ -73,7 +73,7 @@ def todo_page(material: Material) -> Page:
     """Return the second page: where users are lost, which experiments to run, the map."""
     texts = material.texts
     blocks: list[Block] = [*_advice(material), *_experiments(material), *_map(material)]
-    return Page(texts("todo.title"), texts("todo.lead"), tuple(blocks))
+    return Page(texts("todo.title"), texts("todo.lead"), tuple(blocks), is_whole=True)
 
 
 def _seen(material: Material) -> str:

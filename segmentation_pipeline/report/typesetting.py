@@ -81,6 +81,7 @@ def as_data(report: Report) -> dict[str, Any]:
                 "lead": runs(page.lead),
                 "colour": page.colour,
                 "follows": page.follows,
+                "is_whole": page.is_whole,
                 "blocks": [_block(block) for block in page.blocks],
             }
             for page in report.pages

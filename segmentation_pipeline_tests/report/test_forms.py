@@ -36,6 +36,7 @@ from segmentation_pipeline.report.pictures import Interval, font_files, interval
 from segmentation_pipeline.report.slides import as_slides
 from segmentation_pipeline.report.typesetting import typeset
 from segmentation_pipeline.report.web import as_html
+from segmentation_pipeline.state.schema import NAME_CHARS
 from segmentation_pipeline.wording import LANGUAGES, load_texts
 from segmentation_pipeline_tests.dashboard.published_homes import add_second_month, alter
 from segmentation_pipeline_tests.report.many_segments import add_segments
@@ -133,9 +134,12 @@ def test_segments_begin_on_the_third_page_however_many_there_are(home, count, lo
         "UPDATE cluster_lineage SET kind = 'born' WHERE refresh_month = DATE '2026-02-01'",
         "UPDATE experiment_power SET verdict = 'run', weeks_to_decide = 2",
     )
-    with client.open(home) as opened, opened.snapshot() as snapshot:
-        report = build_report(snapshot, date(2026, 2, 1), locale)
-        assert len(snapshot.segments()) == count
+    with client.open(home) as opened:
+        for number, segment in enumerate(opened.segments()):
+            opened.rename_segment(segment.cluster_id, f"{number:02} {'long ' * 20}"[:NAME_CHARS].rstrip(), by="ada")
+        with opened.snapshot() as snapshot:
+            report = build_report(snapshot, date(2026, 2, 1), locale)
+            assert len(snapshot.segments()) == count
     assert report.pages[2].colour is not None
     for pages in (1, 2, 3):
         assert page_count(typeset(replace(report, pages=report.pages[:pages]))) == pages
