@@ -32,6 +32,11 @@ MOST_DIFFERENCES = 15
 MOST_HISTORY = 500
 """Products of a customer: a payload is bounded as answers are."""
 
+MOST_OVERDUE = 20
+MOST_CHARS = 200
+REPEATED = ("customerId", "city", "name", "climateType", "trend", "productId", "category")
+"""Texts of a payload that the answer repeats, and how long they may be."""
+
 Month = Annotated[str | None, Field(pattern=MONTH_PATTERN, description="Refresh, as 2026-01; else the newest.")]
 SegmentId = Annotated[str, Field(min_length=1, max_length=200, description="Id as list_segments gives it.")]
 Kind = Literal["pain_point", "product_recommendation", "experiment"]
@@ -41,6 +46,12 @@ WRITING = ToolAnnotations(read_only_hint=False, destructive_hint=False, idempote
 
 AUTHOR = "agent"
 """Who is written beside what agents change."""
+
+
+class AgentAnalysis(customers.CustomerAnalysis):
+    """What is said of a customer; of `overdue_count` products that are overdue the most overdue are here."""
+
+    overdue_count: int
 
 
 class Advice(Answer):
@@ -99,16 +110,21 @@ def _user_tools(answers: Answers, analyzer: Analyzer, state: State) -> tuple[Cal
         customer: Annotated[
             customers.CustomerData, Field(description="A customer with purchases, a new one, or a region alone.")
         ],
-    ) -> customers.CustomerAnalysis:
+    ) -> AgentAnalysis:
         """Say who a customer is by purchase history: churn, value, loyalty, affinity, what is overdue, what to do."""
         history = customer.customer.productHistory if customer.customer else None
         if history is not None and len(history) > MOST_HISTORY:
             raise ToolError(f"A customer has at most {MOST_HISTORY} products here. Next: leave out the smallest.")
         payload = customer.model_dump(exclude_unset=True)
+        _refuse_long(payload)
         now = datetime.now(UTC).replace(tzinfo=None, microsecond=0)
         with plainly():
             result = analyze_logged(state, analyzer, payload, now=now)
-            return customers.CustomerAnalysis.model_validate({**result, "refresh": answers.stamp()})
+            analysis = result["analysis"]
+            overdue = analysis["missingRegulars"]
+            cut = {**analysis, "missingRegulars": overdue[:MOST_OVERDUE]}
+            told = {**result, "analysis": cut, "overdue_count": len(overdue), "refresh": answers.stamp()}
+            return AgentAnalysis.model_validate(told)
 
     return user_segment, analyze_customer
 
@@ -147,6 +163,19 @@ def _roadmap_tool(answers: Answers) -> Callable[..., Any]:
             return answers.add_to_roadmap(advice.NewEntry(**given), by=AUTHOR)
 
     return add_to_roadmap
+
+
+def _refuse_long(payload: dict[str, Any]) -> None:
+    """Make sure that what the answer repeats of a payload is as short as ids and names are.
+
+    Raises:
+        ToolError: a text is longer; it is named.
+    """
+    history = (payload.get("customer") or {}).get("productHistory") or ()
+    for part in (payload, payload["region"], *history):
+        for name in REPEATED:
+            if len(str(part.get(name))) > MOST_CHARS:
+                raise ToolError(f"{name} has at most {MOST_CHARS} characters here. Next: shorten it.")
 
 
 @contextmanager

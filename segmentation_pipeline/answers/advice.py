@@ -3,6 +3,7 @@
 Add here: another figure of a recommendation or an entry. Keep out: how answers are found (reading.py).
 """
 
+import re
 from datetime import date
 from typing import Annotated, Literal
 
@@ -104,13 +105,15 @@ class RoadmapAnswer(Answer):
 
 
 def _written(day: object) -> object:
-    if isinstance(day, int | float):
-        raise ValueError("a day is written as 2026-01-31")  # noqa: TRY004 - pydantic tells of ValueErrors
+    if not isinstance(day, date) and not (isinstance(day, str) and _DAY.fullmatch(day)):
+        raise ValueError("a day is written as 2026-01-31")
     return day
 
 
+_DAY = re.compile("[0-9]{4}-[0-9]{2}-[0-9]{2}")
+
 Day = Annotated[date, BeforeValidator(_written)]
-"""A day as text; seconds since 1970 are a mistake here."""
+"""A day as text; seconds since 1970 are a mistake here, and so is a time of day."""
 
 
 class PlanChange(BaseModel):

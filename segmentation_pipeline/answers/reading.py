@@ -54,7 +54,6 @@ class Answers:
         self._hidden_nulls = home.settings().leads.hidden_nulls
         self._lock = threading.Lock()
         self._facts: _Facts | None = None
-        self._seen: tuple[int, int] | None = None
         self._scorer: tuple[str, LeadScorer] | None = None
 
     def close(self) -> None:
@@ -67,16 +66,14 @@ class Answers:
             found = os.stat(self._published)  # noqa: PTH116 - a Path takes five times as long, at every request
         except OSError:
             return None
-        facts, seen = self._facts, (found.st_ino, found.st_mtime_ns)
-        if facts is not None and self._seen == seen and None in facts.stamps:
+        facts = self._facts  # those of an older copy may be put back by a request that is still read from it
+        if facts is not None and facts.copy.is_file(found) and None in facts.stamps:
             return facts.stamps[None]
         try:
             with self._client.snapshot() as snapshot:
-                stamp = self._stamp(snapshot)
+                return self._stamp(snapshot)
         except NothingPublished:
             return None
-        self._seen = seen
-        return stamp
 
     def refreshes(self) -> shown.Refreshes:
         """Return every refresh."""
@@ -210,12 +207,13 @@ class Answers:
         Raises:
             InvalidPayload: a field of a lead is not what it should be; the error names it.
         """
-        scoring = self._client.lead_scoring(import_id)
+        with self._client.snapshot() as snapshot:
+            scoring, stamp = snapshot.lead_scoring(import_id), self._stamp(snapshot)
         known = {persona.persona_id: persona for persona in scoring.personas}
         scorer = self._scorer_of(scoring.model, scoring.mapping)
         placed = [scorer.place(lead, f"leads[{number}]") for number, lead in enumerate(given)]
         return leads.ScoredLeads(
-            refresh=self._now(),
+            refresh=stamp,
             import_id=scoring.found.import_id,
             overall_rate=scoring.found.overall_rate,
             leads=[leads.ScoredLead.of(found, **_told_of(known[found.persona_id])) for found in placed],

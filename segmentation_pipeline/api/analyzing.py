@@ -9,13 +9,14 @@ import asyncio
 from datetime import UTC, datetime
 from typing import Any
 
-from pydantic_core import from_json, to_json
+from pydantic_core import to_json
 from starlette.requests import Request
 from starlette.responses import Response
 
 from segmentation_pipeline.answers.shape import Stamp
+from segmentation_pipeline.api.bodies import JSON, json_sent, read
 from segmentation_pipeline.api.problems import Problem
-from segmentation_pipeline.api.routes import JSON, json_sent, refuse_large, stamp_headers
+from segmentation_pipeline.api.routes import refuse_large, stamp_headers
 from segmentation_pipeline.customers.calls import CallLog
 from segmentation_pipeline.customers.payloads import moment_of
 from segmentation_pipeline.customers.single import Analyzer
@@ -68,7 +69,7 @@ def _batch(calls: CallLog, analyzer: Analyzer, given: list[Any], moment: datetim
 
 def _read(body: bytes) -> Any:
     try:
-        return from_json(body, allow_inf_nan=False)
+        return read(body)
     except ValueError as error:
         raise Problem(400, f"The body is no JSON: {error}. Next: correct it.") from None
 

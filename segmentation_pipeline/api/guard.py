@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from starlette.exceptions import HTTPException
+from starlette.requests import ClientDisconnect
 
 from segmentation_pipeline.api.limits import Lag, Rates
 from segmentation_pipeline.api.problems import OURS, RETRY, Problem, problem_of
@@ -45,6 +46,7 @@ class Asked:
     host: str
     authorization: str | None
     length: int | None
+    is_passed_on: bool
 
     @classmethod
     def of(cls, scope: Scope) -> Asked:
@@ -58,16 +60,21 @@ class Asked:
             found.get(b"host", ""),
             found.get(b"authorization"),
             int(length) if length.isascii() and length.isdigit() else None,
+            not _PASSED_ON.isdisjoint(found),
         )
 
 
-_HEADERS = frozenset((b"host", b"authorization", b"content-length"))
+_PASSED_ON = frozenset((b"forwarded", b"x-forwarded-for"))
+"""What a proxy adds: the caller is elsewhere, whatever address the request comes from."""
+
+_HEADERS = frozenset((b"host", b"authorization", b"content-length")) | _PASSED_ON
 
 
 class Guard:
     """Lets requests through to the app, or answers them itself.
 
     `hosts`: names a request must be addressed to (against DNS rebinding); None off loopback, where `needs_token`.
+    What a proxy has passed on needs a token anyhow.
     """
 
     def __init__(
@@ -120,6 +127,8 @@ class Guard:
 
         try:
             await self._app(scope, receive, sent)
+        except ClientDisconnect:
+            pass  # nobody is left to be answered
         except Exception as error:  # noqa: BLE001 - whatever a defect raises is told as a problem, and logged
             log_defect(scope, error)
             if not is_started:
@@ -137,7 +146,8 @@ class Guard:
         if not is_free and (self._in_flight > self._most_in_flight or self._lag.is_too_long()):
             return TOO_BUSY
         token = None if asked.authorization is None else await self._callers.of(asked.authorization)
-        if token is None and (self._needs_token or asked.authorization is not None):
+        is_needed = self._needs_token or asked.is_passed_on
+        if token is None and (is_needed or asked.authorization is not None):
             return unauthorised(is_known=asked.authorization is not None)
         scope[CALLER] = token
         if not is_free and not self._rates.admits(token.token_id if token else (scope.get("client") or ("",))[0]):

@@ -74,11 +74,16 @@ class Problem(Exception):
         self.status, self.detail, self.headers, self.errors = status, detail, headers or {}, errors
         super().__init__(detail)
 
+    @property
+    def title(self) -> str:
+        """The name of the status."""
+        return HTTPStatus(self.status).phrase
+
     def body(self) -> bytes:
         """Return the problem as JSON."""
         told: dict[str, Any] = {
             "type": "about:blank",
-            "title": HTTPStatus(self.status).phrase,
+            "title": self.title,
             "status": self.status,
             "detail": self.detail,
         }

@@ -40,3 +40,5 @@ class Questions:
                 self._waiting.get()()
             except StateError as error:
                 _log.warning("a question to the model came to nothing: %s", error)
+            except Exception as error:  # noqa: BLE001 - whatever one raises, the next is asked
+                _log.error("a question to the model failed with %s", type(error).__name__)

@@ -7,34 +7,59 @@ from collections.abc import Mapping
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Body, Depends, Path, Query, Request, Response
-from pydantic import BaseModel, ConfigDict, Field, StrictFloat, StrictInt, StrictStr, StringConstraints
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    FailFast,
+    Field,
+    StrictFloat,
+    StrictInt,
+    StrictStr,
+    StringConstraints,
+)
 
 from segmentation_pipeline.answers import advice, leads, segments
 from segmentation_pipeline.answers.reading import Answers, month_of
 from segmentation_pipeline.answers.shape import MONTH_PATTERN, Answer, Stamp
+from segmentation_pipeline.api.bodies import JSON, StrictRoute, json_sent
 from segmentation_pipeline.api.guard import CALLER, unauthorised
 from segmentation_pipeline.api.problems import Problem
 from segmentation_pipeline.state.api_tokens import ApiToken
 from segmentation_pipeline.state.roadmap import LARGEST_ID
 
-router = APIRouter(prefix="/v1")
-
-JSON = "application/json"
+router = APIRouter(prefix="/v1", route_class=StrictRoute)
 
 MonthAsked = Annotated[
     str | None, Query(pattern=MONTH_PATTERN, description="Refresh, as 2026-01; else the newest.", alias="month")
 ]
 SegmentId = Annotated[str, Path(max_length=200, description="Id of a segment, as /v1/segments lists it.")]
 UserId = Annotated[str, StringConstraints(min_length=1, max_length=2_000)]
+FieldName = Annotated[str, StringConstraints(max_length=500)]
+
+MOST_COLUMNS = 500
+
+
+def _short(lead: object) -> object:
+    """Refuse a long lead before its fields are looked at: telling of a million wrong ones takes gigabytes."""
+    if isinstance(lead, dict) and len(lead) > MOST_COLUMNS:
+        raise ValueError(f"a lead has at most {MOST_COLUMNS} fields")
+    return lead
+
+
+Lead = Annotated[
+    dict[FieldName, StrictStr | StrictInt | StrictFloat | None], Field(max_length=MOST_COLUMNS), BeforeValidator(_short)
+]
+
 EntryId = Annotated[int, Path(ge=1, le=LARGEST_ID, description="Number of an entry.")]
 
 
 class UsersAsked(BaseModel):
-    """Users to look up."""
+    """Users to look up; of wrong ones the first is told."""
 
     model_config = ConfigDict(extra="forbid")
 
-    user_ids: list[UserId] = Field(min_length=1)
+    user_ids: Annotated[list[UserId], FailFast()] = Field(min_length=1)
 
 
 class LeadsAsked(BaseModel):
@@ -42,7 +67,7 @@ class LeadsAsked(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    leads: list[dict[str, StrictStr | StrictInt | StrictFloat | None]] = Field(min_length=1)
+    leads: Annotated[list[Lead], FailFast()] = Field(min_length=1)
     import_id: str | None = Field(default=None, max_length=1_000)
 
 
@@ -50,17 +75,6 @@ async def answers_of(request: Request) -> Answers:
     """Return what answers questions about the home served."""
     answers: Answers = request.app.state.answers
     return answers
-
-
-async def json_sent(request: Request) -> None:
-    """Make sure that a body says it is JSON: a page of another site cannot send that without being asked first.
-
-    Raises:
-        Problem: it says something else.
-    """
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
-    if kind != JSON and not kind.endswith("+json"):
-        raise Problem(415, f"A body is JSON here. Next: send it with `Content-Type: {JSON}`.")
 
 
 async def writer(request: Request) -> ApiToken:

@@ -11,11 +11,10 @@ import socket
 from typing import TYPE_CHECKING
 
 import uvicorn
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from segmentation_pipeline.api.application import create_app
 from segmentation_pipeline.api.callers import Callers
-from segmentation_pipeline.api.problems import MEDIA_TYPE, Problem
+from segmentation_pipeline.api.protocol import ProblemProtocol
 from segmentation_pipeline.errors import SettingsError
 from segmentation_pipeline.state.database import open_state
 
@@ -23,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from segmentation_pipeline.config import Home
+    from segmentation_pipeline.surface_settings import ApiSettings
 
 LOOPBACK_NAMES = ("localhost", "127.0.0.1", "[::1]")
 
@@ -30,17 +30,6 @@ BACKLOG = 2048
 KEEP_ALIVE_S = 30
 SHUTDOWN_S = 10
 """Seconds requests under way have to end once the server is told to stop."""
-
-
-class ProblemProtocol(HttpToolsProtocol):
-    """uvicorn's protocol, with what is no HTTP at all answered as a problem too."""
-
-    def send_400_response(self, msg: str) -> None:
-        """Answer an unreadable request and hang up."""
-        body = Problem(400, msg).body()
-        head = f"HTTP/1.1 400 Bad Request\r\ncontent-type: {MEDIA_TYPE}\r\ncontent-length: {len(body)}\r\n"
-        self.transport.write(head.encode() + b"connection: close\r\n\r\n" + body)
-        self.transport.close()
 
 
 def serve(home: Home, host: str, port: int, *, on_ready: Callable[[str], None]) -> None:
@@ -53,11 +42,12 @@ def serve(home: Home, host: str, port: int, *, on_ready: Callable[[str], None]) 
     listening = _listening(host, port)
     with listening:
         is_loopback = ipaddress.ip_address(listening.getsockname()[0]).is_loopback
-        needs_token = settings.api.is_token_needed or not is_loopback
+        needs_token = settings.api.is_token_needed or not is_loopback or _is_reached_from_elsewhere(settings.api)
         if needs_token and not Callers(open_state(home, settings)).living():
+            instead = "" if is_loopback else ", or leave --host out"
             raise SettingsError(
                 f"What is served at {host} needs a token, and there is none. "
-                f"Next: `segpipe api token create NAME --home {home.root}`, or leave --host out."
+                f"Next: `segpipe api token create NAME --home {home.root}`{instead}."
             )
         names = {*LOOPBACK_NAMES, host.lower(), *(name.lower() for name in settings.api.allowed_hosts)}
         app = create_app(home, hosts=frozenset(names) if is_loopback else None, needs_token=needs_token)
@@ -72,6 +62,18 @@ def serve(home: Home, host: str, port: int, *, on_ready: Callable[[str], None]) 
         uvicorn.Server(config).run(sockets=[listening])
 
 
+def _is_reached_from_elsewhere(settings: ApiSettings) -> bool:
+    """Tell whether requests may be addressed to a name that is not this machine's own: a proxy passes them on."""
+    return not all(_is_own_name(name) for name in settings.allowed_hosts)
+
+
+def _is_own_name(name: str) -> bool:
+    try:
+        return ipaddress.ip_address(name.strip("[]")).is_loopback
+    except ValueError:
+        return name.lower().rpartition(".")[2] == "localhost"
+
+
 def _listening(host: str, port: int) -> socket.socket:
     """Return a socket that listens at the first address of a host.
 
@@ -81,7 +83,7 @@ def _listening(host: str, port: int) -> socket.socket:
     try:
         family, kind, protocol, _, address = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)[0]
         made = socket.socket(family, kind, protocol)
-    except OSError as problem:
+    except (OSError, ValueError) as problem:  # an empty label between dots is a UnicodeError, which is a ValueError
         raise SettingsError(
             f"{host} is no address of this machine ({problem}). Next: give another --host."
         ) from problem

@@ -141,10 +141,8 @@ class Client:
 
     def lead_scoring(self, import_id: str | None = None) -> LeadScoring:
         """Return the personas of an import (None: the newest) under the names people gave them, and their model."""
-        with self._published.open() as connection:
-            edits = self._edits()
-            newest = personas.newest_import(connection, import_id)
-            return personas.lead_scoring(connection, newest, edits.persona_names, edits.persona_notes)
+        with self.snapshot() as snapshot:
+            return snapshot.lead_scoring(import_id)
 
     def evidence(self, month: date | None = None) -> list[EvidenceTest]:
         """Return the tests behind a refresh's verdict and segments."""

@@ -16,6 +16,7 @@ import duckdb
 from segmentation_pipeline.errors import HomeError, NothingPublished
 
 if TYPE_CHECKING:
+    import os
     from collections.abc import Iterator, Mapping
 
     from _typeshed import DataclassInstance
@@ -37,6 +38,10 @@ class Copy:
     def copy_id(self) -> str:
         """Name of the copy: the run that published it."""
         return Path(self.path).stem.removeprefix("warehouse-")
+
+    def is_file(self, found: os.stat_result) -> bool:
+        """Tell whether a file that was found is this copy."""
+        return (found.st_ino, found.st_mtime_ns) == (self.inode, self.modified_ns)
 
 
 OPEN_TRIES = 5

@@ -49,6 +49,7 @@ class SurvivalFit:
     drop_off_rate: float | None
     drop_off_low: float | None
     drop_off_high: float | None
+    drop_off_method: str
     median_days: float | None
     rmst_tau_days: float | None
     rmst_days: float | None

@@ -5,6 +5,7 @@ Add here: a question, as a method that calls its query module. Keep out: SQL of 
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 from typing import TYPE_CHECKING, Literal
 
@@ -19,10 +20,10 @@ from segmentation_pipeline.client import segments as segment_queries
 from segmentation_pipeline.client import users as user_queries
 from segmentation_pipeline.client.naming import display_names
 from segmentation_pipeline.client.published import ask, has_table
-from segmentation_pipeline.errors import NotFound
+from segmentation_pipeline.errors import HomeError, NotFound
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
     from datetime import date
 
     import duckdb
@@ -33,7 +34,7 @@ if TYPE_CHECKING:
     from segmentation_pipeline.client.evidence import EvidenceTest, LineageEvent
     from segmentation_pipeline.client.experiments import ExperimentPower
     from segmentation_pipeline.client.lead_details import PersonaProfile
-    from segmentation_pipeline.client.personas import LeadImport, Persona
+    from segmentation_pipeline.client.personas import LeadImport, LeadScoring, Persona
     from segmentation_pipeline.client.published import Copy
     from segmentation_pipeline.client.refreshes import EndedEarly, RefreshSummary
     from segmentation_pipeline.client.segments import SegmentDetail, SegmentSummary
@@ -97,9 +98,9 @@ class Snapshot:
         Raises:
             NotFound: there is no refresh of that month, or none at all.
         """
-        months: list[date] = [
-            row[0] for row in ask(self.connection, "SELECT refresh_month FROM refreshes ORDER BY ALL")
-        ]
+        with self._of_events():
+            rows = ask(self.connection, "SELECT refresh_month FROM refreshes ORDER BY ALL")
+        months: list[date] = [row[0] for row in rows]
         if not months:
             raise NotFound("No refresh is published yet. Next: `segpipe run`.")
         if asked is None:
@@ -143,7 +144,8 @@ class Snapshot:
         Raises:
             NotFound: no published refresh has such a segment; the text names those there are.
         """
-        known = segment_queries.last_months(self.connection)
+        with self._of_events():
+            known = segment_queries.last_months(self.connection)
         if cluster_id not in known:
             raise NotFound(f"There is no segment {cluster_id}. Next: choose one of {_choices(known)}.")
         return known[cluster_id]
@@ -202,6 +204,17 @@ class Snapshot:
         wanted = persona_queries.newest_import(self.connection, import_id)
         return persona_queries.personas(self.connection, wanted, self._edits.persona_names, self._edits.persona_notes)
 
+    def lead_scoring(self, import_id: str | None = None) -> LeadScoring:
+        """Return what new leads are scored by: the personas of an import, by default of the newest, and their model.
+
+        Raises:
+            NotFound: there is no such import, or none at all.
+        """
+        wanted = persona_queries.newest_import(self.connection, import_id)
+        return persona_queries.lead_scoring(
+            self.connection, wanted, self._edits.persona_names, self._edits.persona_notes
+        )
+
     def persona_profiles(self, import_id: str | None = None) -> dict[str, PersonaProfile]:
         """Return persona_id -> who they are, of an import, by default of the newest.
 
@@ -233,7 +246,8 @@ class Snapshot:
         Raises:
             NotFound: no refresh (or not that one) recommends such an experiment; the text names those there are.
         """
-        months = advice_queries.months_of(self.connection, recommendation_id)
+        with self._of_events():
+            months = advice_queries.months_of(self.connection, recommendation_id)
         wanted = self.month(month) if month is not None or not months else months[-1]
         ideas = self.recommendations(month=wanted, kind=advice_queries.EXPERIMENT)
         found = next((idea for idea in ideas if idea.recommendation_id == recommendation_id), None)
@@ -251,14 +265,37 @@ class Snapshot:
         Raises:
             NotFound: the user has not been seen in the days users are observed over.
         """
-        found = user_queries.user_segment(self.connection, user_id)
+        with self._of_events():
+            found = user_queries.user_segment(self.connection, user_id)
         if found is None:
             raise NotFound(f"User {user_id} has no events of late. Next: look for the id in raw_events.")
         return self._named([found])[0]
 
     def user_segments(self, user_ids: Sequence[str]) -> list[UserSegment]:
-        """Return where many users belong now, in the order asked; those not seen of late are left out."""
-        return self._named(user_queries.user_segments(self.connection, user_ids))
+        """Return where many users belong now, in the order asked; those not seen of late are left out.
+
+        Raises:
+            NotFound: the home has no events at all.
+        """
+        with self._of_events():
+            found = user_queries.user_segments(self.connection, user_ids)
+        return self._named(found)
+
+    @contextlib.contextmanager
+    def _of_events(self) -> Iterator[None]:
+        """Tell of a home without events as that; looked at only where a question fails, for it takes a millisecond.
+
+        Raises:
+            NotFound: the home has none, so the table that was asked was never made.
+        """
+        try:
+            yield
+        except HomeError:
+            if has_table(self.connection, "refreshes"):
+                raise
+            raise NotFound(
+                "This home has no events, so it has no segments of users. Next: `segpipe run --events YOUR_FILE`."
+            ) from None
 
     def _named(self, found: list[UserSegment]) -> list[UserSegment]:
         """Return users with their segments as they are called now; one model has scored them all."""

@@ -61,7 +61,7 @@ def analyzer_of(
 
 
 def analyze_logged(
-    state: State, analyzer: Analyzer, payload: Mapping[str, Any] | str | bytes, *, now: datetime | str
+    state: State, analyzer: Analyzer, payload: Mapping[str, Any], *, now: datetime | str
 ) -> dict[str, Any]:
     """Return what the analyzer says of a payload, and log latency and outcome; the customer's id only as a pseudonym.
 
@@ -90,9 +90,7 @@ class CallLog:
         self._writing = threading.Lock()
         self._thread: threading.Thread | None = None
 
-    def analyze(
-        self, analyzer: Analyzer, payload: Mapping[str, Any] | str | bytes, *, now: datetime | str
-    ) -> dict[str, Any]:
+    def analyze(self, analyzer: Analyzer, payload: Mapping[str, Any], *, now: datetime | str) -> dict[str, Any]:
         """Return what the analyzer says of a payload; the call is logged later.
 
         Raises:

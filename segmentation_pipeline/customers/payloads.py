@@ -42,9 +42,7 @@ def as_mapping(payload: object) -> Mapping[str, Any]:
         except (ValueError, RecursionError) as error:
             where = f" (line {error.lineno}, column {error.colno})" if isinstance(error, json.JSONDecodeError) else ""
             raise InvalidPayload("payload", f"found a text that is no JSON{where}", "a JSON object") from None
-    if not isinstance(payload, dict):
-        refuse("payload", payload, "a JSON object")
-    return payload
+    return object_of(payload, "payload")
 
 
 def as_now(moment: object) -> datetime:
@@ -106,16 +104,13 @@ def id_of(value: object, path: str) -> str:
 
 def moment_of(value: object, path: str) -> datetime:
     """Return a moment in UTC: ISO 8601 text or a datetime; without a zone it is UTC already."""
-    if type(value) is str:
+    if type(value) is str or isinstance(value, datetime):
         try:
-            moment = datetime.fromisoformat(value.strip())
-        except ValueError:
-            refuse(path, value, "a time as ISO 8601, such as 2026-01-31T12:00:00Z")
-    elif isinstance(value, datetime):
-        moment = value
-    else:
-        refuse(path, value, "a time as ISO 8601, such as 2026-01-31T12:00:00Z")
-    return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+            moment = datetime.fromisoformat(value.strip()) if isinstance(value, str) else value
+            return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
+        except (ValueError, OverflowError):  # in UTC it may lie before the year 1 or after 9999
+            pass
+    refuse(path, value, "a time as ISO 8601, such as 2026-01-31T12:00:00Z")
 
 
 def _real(value: object, path: str, allowed: str) -> float:

@@ -47,12 +47,13 @@ def analyze(
 ) -> dict[str, Any]:
     """Return analysis, explanation and timestamp of one payload: a customer with or without purchases, or a region.
 
+    `payload`: an object, or JSON text of one.
     `now`: the moment it is analysed at, ISO 8601 or a datetime; without a zone it is UTC.
 
     Raises:
         InvalidPayload: a field is missing, of the wrong type or out of range; the error names it.
     """
-    return (_default() if settings is None else analyzer(settings)).analyze(payload, now=now)
+    return (_default() if settings is None else analyzer(settings)).analyze(as_mapping(payload), now=now)
 
 
 def analyzer(settings: CustomerSettings) -> Analyzer:
@@ -89,9 +90,9 @@ class Analyzer:
         self._bounds = settings.thresholds
         self._strategy = functools.lru_cache(maxsize=4096)(self._find_strategy)
 
-    def analyze(self, payload: Mapping[str, Any] | str | bytes, *, now: datetime | str) -> dict[str, Any]:
-        """Return analysis, explanation and timestamp; see `analyze` of this module."""
-        given = payload if type(payload) is dict else as_mapping(payload)
+    def analyze(self, payload: Mapping[str, Any], *, now: datetime | str) -> dict[str, Any]:
+        """Return analysis, explanation and timestamp of an object; see `analyze` of this module."""
+        given = object_of(payload, "payload")
         moment = as_now(now)
         at = ""
         if "customerData" in given:

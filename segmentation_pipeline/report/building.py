@@ -12,10 +12,10 @@ from segmentation_pipeline.client.published import has_table
 from segmentation_pipeline.errors import NotFound
 from segmentation_pipeline.report.closing_pages import methods_page, quality_page
 from segmentation_pipeline.report.content import Callout, Fact, Facts, Page, Report
-from segmentation_pipeline.report.reading import Material
+from segmentation_pipeline.report.reading import Material, as_written
 from segmentation_pipeline.report.segment_pages import segment_pages
 from segmentation_pipeline.report.summary import changes_page, todo_page
-from segmentation_pipeline.report.trade_pages import customers_page, leads_page
+from segmentation_pipeline.report.trade_pages import customers_page, import_of, leads_page
 from segmentation_pipeline.wording import load_texts
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ def build_report(snapshot: Snapshot, month: date | None, locale: str) -> Report:
     known = {refresh.refresh_month: refresh for refresh in snapshot.refreshes()}
     wanted = _month(snapshot, month, known)
     refresh = known.get(wanted)
-    trade = [page for page in (customers_page(snapshot, wanted, texts), leads_page(snapshot, texts)) if page]
+    trade = [page for page in (customers_page(snapshot, wanted, texts), leads_page(snapshot, wanted, texts)) if page]
     if refresh is None and not trade:
         raise NotFound(f"Nothing is published of {wanted:%Y-%m}. Next: `segpipe run --month {wanted:%Y-%m}`.")
     pages = _user_pages(Material(snapshot, refresh, texts)) if refresh else []
@@ -70,7 +70,8 @@ def _made_at(snapshot: Snapshot, month: date, refresh: RefreshSummary | None) ->
     customers = snapshot.customers(month)
     if customers is not None:
         return customers.as_of
-    return snapshot.lead_imports()[-1].as_of or _published_at(snapshot)
+    leads = import_of(snapshot, month)
+    return (leads.as_of if leads else None) or _published_at(snapshot)
 
 
 def _published_at(snapshot: Snapshot) -> datetime:
@@ -99,7 +100,7 @@ def _user_pages(material: Material) -> list[Page]:
 
 def _too_little(material: Material) -> Page:
     texts, refresh = material.texts, material.refresh
-    reason = refresh.status_reason or texts("verdict.insufficient_data_brief")
+    reason = texts("report.too_little", reason=as_written(refresh.status_reason, texts))
     facts = Facts(
         (
             Fact(texts("facts.at_risk"), texts.count(refresh.at_risk_count), texts("facts.at_risk_note")),

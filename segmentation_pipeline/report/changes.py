@@ -1,7 +1,7 @@
 """What changed since the refresh before, in sentences; at the first refresh, what stands out.
 
-A change is told only where chance is an unlikely reason: the interval of a difference of shares leaves out zero, or
-the intervals of two drop-off rates lie apart.
+A change is told only where chance is an unlikely reason: the interval of a difference of shares leaves out zero, the
+intervals of two drop-off rates lie apart, or that of the share who moved lies above what moves without any change.
 Add here: another change worth a sentence. Keep out: tables and pictures (summary.py).
 """
 
@@ -9,7 +9,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from segmentation_pipeline.client.moves import moves
 from segmentation_pipeline.report.reading import OVERALL, OWN_CUTS
+from segmentation_pipeline.survival.intervals import wilson_interval
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -17,14 +19,25 @@ if TYPE_CHECKING:
     from segmentation_pipeline.client.segments import SegmentSummary
     from segmentation_pipeline.report.reading import Material
 
+MOST_CHANGES = 6
+
 ALPHA = 0.05
-"""Of the test whether a segment's share changed."""
+"""Of the tests whether a segment's share changed, and whether more users moved than would by chance."""
 
 
 def changes(material: Material) -> list[str]:
-    """Return what changed since the refresh before, structure first, then sizes, drop-off, moves; never empty."""
+    """Return what changed since the refresh before, structure first, then sizes, drop-off, moves; never empty.
+
+    Of many changes the first are told, and how many there are beside them.
+    """
     found = [*_structure(material), *_sizes(material), *_drop_offs(material)]
-    return [*(found or [material.texts("changes.none")]), *_incomparable(material), *_moves(material)]
+    has_moved = _moved_beyond_chance(material)
+    if not found:
+        found = [material.texts("changes.same" if has_moved else "changes.none")]
+    if len(found) > MOST_CHANGES:
+        left = material.texts("changes.more", count=material.texts.count(len(found) - MOST_CHANGES))
+        found = [*found[:MOST_CHANGES], left]
+    return [*found, *_incomparable(material), *_moves(material, "more" if has_moved else "alike")]
 
 
 def standouts(material: Material) -> list[str]:
@@ -81,7 +94,6 @@ def _structure(material: Material) -> Iterator[str]:
                 other=material.names.get(event.other_cluster_id or "", event.other_cluster_id),
                 count=texts.count(event.user_count),
                 share=texts.share(event.share),
-                reason=event.reason.rstrip("."),
             )
 
 
@@ -133,12 +145,21 @@ def _incomparable(material: Material) -> Iterator[str]:
             return
 
 
-def _moves(material: Material) -> Iterator[str]:
+def _moved_beyond_chance(material: Material) -> bool:
+    """Whether more users changed segment than would without any change: by Wilson's interval, not by the figures."""
+    summed = (move for move in moves(material.snapshot.connection, material.month) if move.from_cluster_id == OVERALL)
+    for move in summed:
+        if move.share and move.expected_share is not None:
+            low, _ = wilson_interval(move.user_count, round(move.user_count / move.share), ALPHA)
+            return low > move.expected_share
+    return False
+
+
+def _moves(material: Material, how: str) -> Iterator[str]:
     texts, refresh = material.texts, material.refresh
     moved, expected = refresh.moved_share, refresh.expected_moved_share
     if moved is not None and expected is not None:
-        key = "changes.moved_more" if moved > expected else "changes.moved_alike"
-        yield texts(key, moved=texts.share(moved), expected=texts.share(expected))
+        yield texts(f"moved.{how}", moved=texts.share(moved), expected=texts.share(expected))
 
 
 def _figures(material: Material, found: SegmentSummary) -> dict[str, str]:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from segmentation_pipeline.client import advice as advice_queries
 from segmentation_pipeline.client import quality
 from segmentation_pipeline.report.content import Bullets, Fact, Facts, Heading, Page, Table, Text
-from segmentation_pipeline.report.reading import OVERALL
+from segmentation_pipeline.report.reading import OVERALL, WRITTEN_IN, as_written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,6 +21,9 @@ if TYPE_CHECKING:
     from segmentation_pipeline.report.content import Block
     from segmentation_pipeline.report.reading import Material
     from segmentation_pipeline.wording import Texts
+
+DROP_OFF_METHODS = ("proportion", "aalen_johansen", "not_observed")
+"""What a drop-off is, and the order they are told in."""
 
 MOST_REASONS = 8
 MOST_FILES = 5
@@ -36,7 +39,7 @@ def methods_page(material: Material) -> Page:
         ("landmark", ""),
         ("identity", ""),
         ("evidence", _tests(material)),
-        ("drop_off", _silence(material)),
+        ("drop_off", _drop_off(material)),
         ("advice", None if (counts := _claims(material)) is None else counts),
         ("power", None if not material.power else ""),
     )
@@ -44,7 +47,8 @@ def methods_page(material: Material) -> Page:
     for name, more in told:
         if more is None:
             continue
-        says = more if name == "advice" else f"{texts(f'methods.{name}_says', **_slots(material, name))} {more}".strip()
+        is_whole = name in ("advice", "drop_off")
+        says = more if is_whole else f"{texts(f'methods.{name}_says', **_slots(material, name))} {more}".strip()
         blocks += [Heading(texts(f"methods.{name}")), Text(says)]
     return Page(texts("methods.title"), texts("methods.lead"), tuple(blocks))
 
@@ -97,8 +101,16 @@ def _tests(material: Material) -> str:
     return " ".join(told)
 
 
-def _silence(material: Material) -> str:
-    texts, told = material.texts, []
+def _drop_off(material: Material) -> str:
+    """Return how drop-off was counted, by each method that was used, and what the curves are beside it."""
+    texts, fits = material.texts, material.fits.values()
+    told = [
+        texts(f"drop_off.{method}") for method in DROP_OFF_METHODS if method in {fit.drop_off_method for fit in fits}
+    ]
+    if any(fit.drop_off_rate is not None for fit in fits):
+        told.append(texts("methods.interval"))
+    if material.curves:
+        told.append(texts("methods.curves"))
     if material.refresh.inactivity_days is not None:
         told.append(texts("methods.drop_off_silence", days=texts.number(material.refresh.inactivity_days, digits=0)))
     if any(fit.is_mechanical for fit in material.fits.values()):
@@ -133,16 +145,23 @@ def _rejections(snapshot: Snapshot, texts: Texts) -> Iterator[Block]:
         return
     headers = (texts("quality.reason"), texts("quality.records"), texts("quality.example"))
     rows = tuple(
-        (texts.choice("reason", one.reason), texts.count(one.record_count), _cut(one.example_message)) for one in found
+        (texts.choice("reason", one.reason), texts.count(one.record_count), _example(one, texts)) for one in found
     )
     yield Table(headers, rows, left=(0, 2))
+
+
+def _example(found: quality.Rejection, texts: Texts) -> str:
+    """Return the first record that was rejected: as it was told, or where it is."""
+    if texts.locale == WRITTEN_IN:
+        return _cut(found.example_message)
+    return texts("quality.record", file=found.example_file, number=texts.count(found.example_record_number))
 
 
 def _unreadable(files: list[quality.LandedFile], texts: Texts) -> Iterator[Block]:
     found = [file for file in files if file.status == "error"][:MOST_FILES]
     if found:
         yield Heading(texts("quality.files"))
-        yield Bullets(tuple(f"`{file.file_name}`: {_cut(file.error or '')}" for file in found))
+        yield Bullets(tuple(f"`{file.file_name}`{as_written(_cut(file.error or ''), texts)}" for file in found))
 
 
 def _checks(snapshot: Snapshot, month: date, texts: Texts) -> Iterator[Block]:
@@ -155,7 +174,8 @@ def _checks(snapshot: Snapshot, month: date, texts: Texts) -> Iterator[Block]:
     yield Text(texts("quality.failed", failed=texts.count(len(failed)), count=count) + ":")
     yield Bullets(
         tuple(
-            f"`{one.table_name}.{one.check_name}` ({texts.choice('severity', one.severity)}): {_cut(one.description)}"
+            f"`{one.table_name}.{one.check_name}`: {texts.choice('severity', one.severity)}"
+            f"{as_written(_cut(one.description), texts)}"
             for one in failed[:MOST_CHECKS]
         )
     )

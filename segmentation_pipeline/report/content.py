@@ -6,24 +6,48 @@ Add here: another kind of block, with its look in typesetting.py, web.py and sli
 from __future__ import annotations
 
 import re
+import unicodedata
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
 _CODE = re.compile(r"`([^`]+)`")
 
+_JOINERS = "\u200c\u200d"
+"""Join or part letters, and are no letters themselves; words of some scripts need them."""
+
+
+def shown(text: str) -> str:
+    """Return a text without characters that have no form, such as a bell: no file that is XML may hold them."""
+    spaced = "".join(" " if letter.isspace() else letter for letter in text)
+    return "".join(letter for letter in spaced if letter in _JOINERS or unicodedata.category(letter)[0] != "C")
+
+
+def _all_shown(value: Any) -> Any:
+    if isinstance(value, tuple):
+        return tuple(_all_shown(part) for part in value)
+    return shown(value) if isinstance(value, str) else value
+
+
+class _Said:
+    """Words of a report, as every form can show them: where they become content, the rest is left out."""
+
+    def __post_init__(self) -> None:
+        for name, value in vars(self).items():
+            object.__setattr__(self, name, _all_shown(value))
+
 
 @dataclass(frozen=True)
-class Heading:
+class Heading(_Said):
     """A heading within a page."""
 
     text: str
 
 
 @dataclass(frozen=True)
-class Text:
+class Text(_Said):
     """A paragraph; `quiet` ones are smaller, for what is said beside the point."""
 
     text: str
@@ -31,14 +55,14 @@ class Text:
 
 
 @dataclass(frozen=True)
-class Bullets:
+class Bullets(_Said):
     """Sentences that each stand for themselves."""
 
     items: tuple[str, ...]
 
 
 @dataclass(frozen=True)
-class Fact:
+class Fact(_Said):
     """A figure with its name, and what is to be known with it."""
 
     label: str
@@ -47,14 +71,14 @@ class Fact:
 
 
 @dataclass(frozen=True)
-class Facts:
+class Facts(_Said):
     """Figures side by side."""
 
     facts: tuple[Fact, ...]
 
 
 @dataclass(frozen=True)
-class Table:
+class Table(_Said):
     """Rows under headers; the first column and those in `left` are words, the rest figures.
 
     `marks`: a colour before each row, or none.
@@ -67,7 +91,7 @@ class Table:
 
 
 @dataclass(frozen=True)
-class Picture:
+class Picture(_Said):
     """A picture in both forms, with its title, caption, and the words for those who do not see it."""
 
     name: str
@@ -79,14 +103,14 @@ class Picture:
 
 
 @dataclass(frozen=True)
-class Pictures:
+class Pictures(_Said):
     """Pictures side by side."""
 
     pictures: tuple[Picture, ...]
 
 
 @dataclass(frozen=True)
-class Callout:
+class Callout(_Said):
     """What must not be overlooked; tone: good, caution or plain."""
 
     title: str
@@ -95,7 +119,7 @@ class Callout:
 
 
 @dataclass(frozen=True)
-class Idea:
+class Idea(_Said):
     """A piece of advice: what kind it is, its title, its text, and figures about it (label, value)."""
 
     kind: str
@@ -108,10 +132,11 @@ Block: TypeAlias = Heading | Text | Bullets | Facts | Table | Pictures | Callout
 
 
 @dataclass(frozen=True)
-class Page:
+class Page(_Said):
     """A page: its title, the line under it, its blocks; `colour` marks a segment's.
 
-    One that `follows` is short and stands below the page before where there is room.
+    One that `follows` is short and stands below the page before where there is room; one that `is_whole` is set small
+    enough to stay on one sheet.
     """
 
     title: str
@@ -119,10 +144,11 @@ class Page:
     blocks: tuple[Block, ...]
     colour: str | None = None
     follows: bool = False
+    is_whole: bool = False
 
 
 @dataclass(frozen=True)
-class Report:
+class Report(_Said):
     """A report of one refresh in one language; `made_at` is when what it tells was true, not when it was written."""
 
     title: str

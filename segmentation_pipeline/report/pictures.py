@@ -12,7 +12,7 @@ from importlib.resources import files
 from typing import TYPE_CHECKING, Any, cast
 
 from segmentation_pipeline.pictures import GRID_COLOUR, NEUTRAL_COLOUR, TEXT_COLOUR, blank_figure
-from segmentation_pipeline.report.content import Picture
+from segmentation_pipeline.report.content import Picture, shown
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 FONT = "Source Sans Pro"
+FALLBACK_FONT = "DejaVu Sans"
+"""Comes with matplotlib; for the letters of other scripts that FONT has not."""
+
 FONT_FILES = ("Regular", "It", "Semibold", "Bold")
 
 WIDE_IN, HALF_IN = 7.0, 3.4
@@ -32,9 +35,11 @@ PNG_DPI = 200
 
 BAND_ALPHA = 0.18
 MAP_POINT = 5.0
+MOST_NAMED = 15
+"""Segments named beside the map: what its height holds."""
 
 _STYLE: dict[str, Any] = {
-    "font.family": FONT,
+    "font.family": [FONT, FALLBACK_FONT],
     "font.size": 8.5,
     "svg.hashsalt": "report",
     "svg.fonttype": "path",
@@ -159,11 +164,13 @@ def map_picture(points: pd.DataFrame, colours: Mapping[str, str], names: Mapping
 
     def draw() -> Figure:
         figure, axes = blank_figure(width_in=WIDE_IN, height_in=2.9)
-        for cluster_id in sorted(set(points["cluster_id"]), key=lambda found: (found in colours, found)):
+        drawn = sorted(set(points["cluster_id"]), key=lambda found: (found in colours, found))
+        for place, cluster_id in enumerate(drawn):
             own = points[points["cluster_id"] == cluster_id]
+            name = _short(names.get(cluster_id, cluster_id), 40) if place < MOST_NAMED else "_unnamed"
             axes.scatter(
                 own["map_x"], own["map_y"], s=MAP_POINT, color=colours.get(cluster_id, NEUTRAL_COLOUR), linewidths=0,
-                alpha=0.8, rasterized=True, label=_short(names.get(cluster_id, cluster_id), 40),
+                alpha=0.8, rasterized=True, label=name,
             )  # fmt: skip
         axes.set_xticks([])
         axes.set_yticks([])
@@ -238,5 +245,6 @@ def _percent_axis(axis: Any, percent: Callable[[float], str]) -> None:
 
 def _short(text: str, most: int) -> str:
     """Return a label that fits, with what matplotlib would read as a formula taken as it is."""
-    cut = text if len(text) <= most else text[: max(most - 1, 1)].rstrip() + "…"
+    told = shown(text)
+    cut = told if len(told) <= most else told[: max(most - 1, 1)].rstrip() + "…"
     return cut.replace("$", r"\$")

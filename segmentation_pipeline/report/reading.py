@@ -27,7 +27,10 @@ OVERALL = "overall"
 OWN_CUTS = "no_segments"
 """The verdict under which segments are cuts of ours, and advice is for everyone."""
 
-_FEATURE_OF_ACTION = "mix:"
+FEATURE_OF_ACTION, POOLED_ACTIONS = "mix:", "mix:other"
+
+WRITTEN_IN = "en"
+"""The language the pipeline gives reasons in, which no other reader is shown."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +100,11 @@ class Material:
 
     def feature(self, feature: str) -> str:
         """Return what a feature is called."""
-        if feature.startswith(_FEATURE_OF_ACTION) and f"feature.{feature}" not in self.texts.entries:
-            return self.texts("report.action_share", action=feature.removeprefix(_FEATURE_OF_ACTION))
+        if feature.startswith(FEATURE_OF_ACTION) and f"feature.{feature}" not in self.texts.entries:
+            return self.texts("report.action_share", action=feature.removeprefix(FEATURE_OF_ACTION))
         return self.texts.choice("feature", feature)
+
+
+def as_written(reason: str | None, texts: Texts) -> str:
+    """Return a reason of the pipeline's to stand behind a sentence, in brackets; nothing in another language."""
+    return f" ({reason.rstrip('.')})" if reason and texts.locale == WRITTEN_IN else ""

@@ -12,14 +12,14 @@ from segmentation_pipeline.pictures import NEUTRAL_COLOUR
 from segmentation_pipeline.report.content import Fact, Facts, Heading, Idea, Page, Pictures, Text
 from segmentation_pipeline.report.facts import drop_off_fact
 from segmentation_pipeline.report.pictures import Curve, bars_picture, curves_picture
-from segmentation_pipeline.report.reading import OVERALL, OWN_CUTS
+from segmentation_pipeline.report.reading import FEATURE_OF_ACTION, OVERALL, OWN_CUTS, POOLED_ACTIONS, as_written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from segmentation_pipeline.client.advice import Recommendation
     from segmentation_pipeline.client.experiments import ExperimentPower
-    from segmentation_pipeline.client.segments import SegmentSummary
+    from segmentation_pipeline.client.segments import Contrast, SegmentDetail, SegmentSummary
     from segmentation_pipeline.report.content import Block, Picture
     from segmentation_pipeline.report.reading import Material
     from segmentation_pipeline.wording import Texts
@@ -29,6 +29,11 @@ MOST_PAINS = 2
 MOST_REMEDIES = 2
 MOST_ALSO = 3
 MOST_NOTES = 3
+MOST_NOTE_CHARS = 300
+"""Of a note, so that three leave room for what was found; the whole of it is in the dashboard."""
+
+MOST_TOLD = 3
+"""Differences told in the sentence under the name of a segment."""
 
 LONG_WEEKS = 104
 """Weeks beyond which only their being too many is told: two years."""
@@ -50,7 +55,7 @@ def _page(material: Material, found: SegmentSummary) -> Page:
     advice = material.snapshot.recommendations(found.cluster_id, material.month)
     texts = material.texts
     notes = tuple(
-        Text(texts("segment.note", by=note.created_by, text=note.text), quiet=True)
+        Text(texts("segment.note", by=note.created_by, text=_cut(note.text)), quiet=True)
         for note in found.notes[-MOST_NOTES:]
     )
     blocks: list[Block] = [Facts(tuple(_facts(material, found, detail.jaccard))), *notes]
@@ -71,7 +76,34 @@ def _page(material: Material, found: SegmentSummary) -> Page:
     blocks += [Pictures(tuple(pictures))] if pictures else []
     blocks += _no_curve(material, found)
     blocks += _advice(material, advice) if advice else [Text(texts("segment.too_small"), quiet=True)]
-    return Page(found.display_name, detail.description, tuple(blocks), material.colour(found.cluster_id))
+    return Page(found.display_name, _described(material, detail), tuple(blocks), material.colour(found.cluster_id))
+
+
+def _cut(note: str) -> str:
+    return note if len(note) <= MOST_NOTE_CHARS else note[: MOST_NOTE_CHARS - 1].rstrip() + "…"
+
+
+def _described(material: Material, detail: SegmentDetail) -> str:
+    """Return who the users of a segment are, from its contrasts, so that every language can say it."""
+    texts = material.texts
+    told = [words for one in detail.contrasts if (words := _difference(one, texts))][:MOST_TOLD]
+    if not told:
+        return texts("segment.average")
+    *first, last = told
+    joined = texts("segment.joined", first=", ".join(first), last=last) if first else last
+    return texts("segment.compared", told=joined)
+
+
+def _difference(one: Contrast, texts: Texts) -> str | None:
+    """Return a difference in words; None of a feature that pools many actions."""
+    is_more = one.difference_sd > 0
+    words = texts.choice("more", one.feature) if is_more else texts.choice("less", one.feature)
+    if words != one.feature:
+        return words
+    if one.feature == POOLED_ACTIONS or not one.feature.startswith(FEATURE_OF_ACTION):
+        return None
+    action = one.feature.removeprefix(FEATURE_OF_ACTION).replace("_", " ")
+    return texts("segment.more_of" if is_more else "segment.less_of", action=action)
 
 
 def _everyone(material: Material, advice: list[Recommendation]) -> Page:
@@ -123,8 +155,8 @@ def _retention(material: Material, found: SegmentSummary) -> Iterator[Picture]:
 def _no_curve(material: Material, found: SegmentSummary) -> Iterator[Block]:
     if _curve(material, found.cluster_id) is None:
         fit = material.fits.get(found.cluster_id)
-        reason = (fit.reason if fit else None) or material.refresh.unjudged_reason or "–"
-        yield Text(material.texts("segment.no_curve", reason=reason), quiet=True)
+        reason = (fit.reason if fit else None) or material.refresh.unjudged_reason
+        yield Text(material.texts("segment.no_curve", reason=as_written(reason, material.texts)), quiet=True)
 
 
 def _curve(material: Material, cluster_id: str) -> Curve | None:

@@ -13,7 +13,7 @@ from segmentation_pipeline.report.changes import changes, is_comparable, share_c
 from segmentation_pipeline.report.content import Bullets, Callout, Fact, Facts, Heading, Page, Pictures, Table, Text
 from segmentation_pipeline.report.facts import drop_off_fact
 from segmentation_pipeline.report.pictures import Interval, interval_picture, map_picture
-from segmentation_pipeline.report.reading import OVERALL, OWN_CUTS
+from segmentation_pipeline.report.reading import OVERALL, OWN_CUTS, as_written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,8 +24,11 @@ if TYPE_CHECKING:
     from segmentation_pipeline.report.content import Block
     from segmentation_pipeline.report.reading import Material
 
-MOST_IDEAS = 8
+MOST_IDEAS = 6
 """Experiments listed: what a board can talk about."""
+
+MOST_SEGMENTS = 8
+"""Segments told on a page that is about all of them, largest first; each has a page of its own."""
 
 MOST_DOTS = 3_000
 """Users drawn on a page, which is smaller than a screen."""
@@ -48,9 +51,10 @@ def changes_page(material: Material) -> Page:
         Facts(tuple(_facts(material))),
         Heading(texts.choice("groups", material.refresh.verdict)),
         _segments_table(material),
+        *_beside(material),
         *_drop_off_picture(material),
     )
-    return Page(title, _seen(material), blocks)
+    return Page(title, _seen(material), blocks, is_whole=True)
 
 
 def verdict_callout(material: Material) -> Callout:
@@ -59,7 +63,7 @@ def verdict_callout(material: Material) -> Callout:
     verdict = refresh.verdict or "insufficient_data"
     says = [texts(f"verdict.{verdict}_says")]
     if refresh.weakness:
-        says.append(texts("verdict.weak", reason=refresh.weakness))
+        says.append(texts("report.weak", reason=as_written(refresh.weakness, texts)))
     if any(fit.is_mechanical for fit in material.fits.values()):
         says.append(texts("verdict.mechanical"))
     return Callout(texts.choice("verdict", verdict), " ".join(says), TONES.get(verdict, "plain"))
@@ -69,7 +73,7 @@ def todo_page(material: Material) -> Page:
     """Return the second page: where users are lost, which experiments to run, the map."""
     texts = material.texts
     blocks: list[Block] = [*_advice(material), *_experiments(material), *_map(material)]
-    return Page(texts("todo.title"), texts("todo.lead"), tuple(blocks))
+    return Page(texts("todo.title"), texts("todo.lead"), tuple(blocks), is_whole=True)
 
 
 def _seen(material: Material) -> str:
@@ -106,7 +110,7 @@ def _segments_table(material: Material) -> Table:
     headers += [texts("table.drop_off")] + ([texts("table.before")] if before else [])
     headers += [texts("table.risk"), texts("table.stability")]
     rows = []
-    for found in material.segments:
+    for found in material.segments[:MOST_SEGMENTS]:
         row = [found.display_name, texts.count(found.user_count), texts.share(found.share)]
         row += [_share_change(material, found)] if before else []
         rate = texts.share(found.drop_off_rate)
@@ -118,9 +122,16 @@ def _segments_table(material: Material) -> Table:
         row += [_rate_before(material, found)] if before else []
         row += [texts.choice("risk", found.churn_risk), _stability(material, found)]
         rows.append(tuple(row))
-    marks = tuple(material.colour(found.cluster_id) for found in material.segments)
+    marks = tuple(material.colour(found.cluster_id) for found in material.segments[:MOST_SEGMENTS])
     last = len(headers) - 1
     return Table(tuple(headers), tuple(rows), left=(0, last - 1, last), marks=marks)
+
+
+def _beside(material: Material) -> Iterator[Block]:
+    """Yield how many segments are not told here."""
+    count = len(material.segments) - MOST_SEGMENTS
+    if count > 0:
+        yield Text(material.texts("todo.more_segments", count=material.texts.count(count)), quiet=True)
 
 
 def _stability(material: Material, found: SegmentSummary) -> str:
@@ -146,7 +157,7 @@ def _rate_before(material: Material, found: SegmentSummary) -> str:
 
 def _drop_off_picture(material: Material) -> Iterator[Block]:
     texts, rows = material.texts, []
-    for found in sorted(material.segments, key=lambda one: (-(one.drop_off_rate or 0), one.cluster_id)):
+    for found in sorted(material.segments[:MOST_SEGMENTS], key=lambda one: (-(one.drop_off_rate or 0), one.cluster_id)):
         if found.drop_off_rate is None:
             continue
         earlier = material.segments_before.get(found.cluster_id)
@@ -187,7 +198,7 @@ def _advice(material: Material) -> Iterator[Block]:
     """Yield what hurts each segment most and what the product should do, a row each."""
     texts, rows, marks = material.texts, [], []
     everyone = [OVERALL] if material.refresh.verdict == OWN_CUTS else []
-    for cluster_id in [*everyone, *(found.cluster_id for found in material.segments)]:
+    for cluster_id in [*everyone, *(found.cluster_id for found in material.segments[:MOST_SEGMENTS])]:
         advice = material.snapshot.recommendations(cluster_id, material.month)
         first = {one.kind: one.title for one in reversed(advice)}
         if first:

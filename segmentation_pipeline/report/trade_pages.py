@@ -5,10 +5,12 @@ Add here: another figure about customers or leads. Keep out: segments of users.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.report.content import Bullets, Callout, Fact, Facts, Heading, Page, Pictures, Table, Text
 from segmentation_pipeline.report.pictures import Interval, interval_picture, stacks_picture
+from segmentation_pipeline.report.reading import as_written
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -76,12 +78,33 @@ def customers_page(snapshot: Snapshot, month: date, texts: Texts) -> Page | None
     return Page(texts("customers.title"), texts("customers.lead", day=texts.moment(found.as_of)), blocks)
 
 
-def leads_page(snapshot: Snapshot, texts: Texts) -> Page | None:
-    """Return the personas of the newest import of leads; None where the home has none."""
+def import_of(snapshot: Snapshot, month: date) -> LeadImport | None:
+    """Return the import of leads a month is told with: the newest at all in the newest report, else that of its end.
+
+    An import without dates cannot be placed, so older months are not told with it.
+    """
     imports = snapshot.lead_imports()
-    if not imports:
+    if imports and month < _newest_month(snapshot, imports[-1], month):
+        after = (month + timedelta(days=31)).replace(day=1)
+        imports = [one for one in imports if one.as_of is not None and one.as_of.date() < after]
+    return imports[-1] if imports else None
+
+
+def _newest_month(snapshot: Snapshot, newest: LeadImport, month: date) -> date:
+    """Return the newest month there is a report of: of users or customers, else of leads."""
+    customers = snapshot.customers()
+    months = [refresh.refresh_month for refresh in snapshot.refreshes()]
+    months += [] if customers is None else [customers.refresh_month]
+    if not months and newest.as_of is not None:
+        months = [newest.as_of.date().replace(day=1)]
+    return max(months, default=month)
+
+
+def leads_page(snapshot: Snapshot, month: date, texts: Texts) -> Page | None:
+    """Return the personas of the import of leads a month is told with; None where there is none."""
+    found = import_of(snapshot, month)
+    if found is None:
         return None
-    found = imports[-1]
     personas = snapshot.personas(found.import_id)
     blocks = (
         Facts(tuple(_lead_facts(found, texts))),
@@ -89,7 +112,8 @@ def leads_page(snapshot: Snapshot, texts: Texts) -> Page | None:
         *_personas(found, personas, texts),
         *_who(snapshot, found, personas, texts),
     )
-    lead = texts("leads.lead", count=texts.count(found.lead_count), **{"import": found.import_id})
+    as_of = "" if found.as_of is None else texts("leads.as_of", day=texts.day(found.as_of))
+    lead = texts("leads.lead", count=texts.count(found.lead_count), as_of=as_of, **{"import": found.import_id})
     return Page(texts("leads.title"), lead, blocks)
 
 
@@ -128,12 +152,12 @@ def _lead_facts(found: LeadImport, texts: Texts) -> Iterator[Fact]:
 
 def _lead_verdict(found: LeadImport, texts: Texts) -> Iterator[Block]:
     if found.status != "grouped":
-        yield Callout(texts("leads.verdict"), texts("leads.none", reason=found.status_reason or "–"), "caution")
+        told = texts("leads.none", reason=as_written(found.status_reason, texts))
+        yield Callout(texts("leads.verdict"), told, "caution")
     elif found.verdict is not None:
-        told = found.verdict_reason or ""
+        told = texts.choice("lead_verdict_says", found.verdict)
+        told += texts("leads.weak", reason=as_written(found.weakness, texts)) if found.weakness else ""
         yield Callout(texts.choice("lead_verdict", found.verdict), told, LEAD_TONES.get(found.verdict, "plain"))
-    if found.weakness:
-        yield Bullets((found.weakness,))
 
 
 def _personas(found: LeadImport, personas: list[Persona], texts: Texts) -> Iterator[Block]:

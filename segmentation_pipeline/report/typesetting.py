@@ -8,8 +8,10 @@ from __future__ import annotations
 import dataclasses
 import json
 import shutil
+import string
 import tempfile
 from datetime import UTC
+from functools import cache
 from importlib.resources import as_file, files
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,14 +29,18 @@ WIDE_CHARS = 24
 
 
 def typeset(report: Report) -> bytes:
-    """Return the report as PDF; the same report gives the same bytes."""
+    """Return the report as PDF; the same report gives the same bytes.
+
+    Letters that the font of reports has not are set in whatever font of the machine has them.
+    """
     import typst
 
     with tempfile.TemporaryDirectory(prefix="segpipe-report-") as made:
         folder = Path(made)
         with as_file(files(__package__).joinpath(TEMPLATE)) as template:
             shutil.copy(template, folder / TEMPLATE)
-        (folder / "report.json").write_text(json.dumps(as_data(report)), encoding="utf-8")
+        data = json.dumps(as_data(report), ensure_ascii=False)
+        (folder / "report.json").write_text(data, encoding="utf-8")
         (folder / "fonts").mkdir()
         for file in font_files():
             shutil.copy(file, folder / "fonts")
@@ -45,12 +51,21 @@ def typeset(report: Report) -> bytes:
             folder / TEMPLATE,
             root=folder,
             font_paths=[folder / "fonts"],
-            ignore_system_fonts=True,  # all machines set alike
+            ignore_system_fonts=_letters() >= set(data),  # all machines set alike what the font of reports can write
             timestamp=report.made_at.replace(tzinfo=UTC),
             package_path=folder,
             package_cache_path=folder,
         )
     return bytes(pdf)
+
+
+@cache
+def _letters() -> frozenset[str]:
+    """Return the letters every font of reports has, and the blank ones."""
+    from matplotlib.ft2font import FT2Font
+
+    known = (frozenset(map(chr, FT2Font(str(file)).get_charmap())) for file in font_files())
+    return frozenset.intersection(*known) | frozenset(string.whitespace)
 
 
 def as_data(report: Report) -> dict[str, Any]:
@@ -66,6 +81,7 @@ def as_data(report: Report) -> dict[str, Any]:
                 "lead": runs(page.lead),
                 "colour": page.colour,
                 "follows": page.follows,
+                "is_whole": page.is_whole,
                 "blocks": [_block(block) for block in page.blocks],
             }
             for page in report.pages

@@ -5,6 +5,7 @@ Add here: another form. Keep out: content (building.py), and how a form is made.
 
 from __future__ import annotations
 
+import secrets
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -61,11 +62,19 @@ def write_report(
         where.mkdir(parents=True, exist_ok=True)
         for form in settings.formats or FORMS:
             paths[form] = where / f"report-{report.month:%Y-%m}-{told}.{form}"
-            partial = paths[form].with_name(paths[form].name + ".part")
-            partial.write_bytes(FORMS[form](report))
-            partial.replace(paths[form])
+            _replace(paths[form], FORMS[form](report))
     except OSError as problem:
         raise HomeError(
             f"The report cannot be written to {where}: {problem}. Next: make room or give --out."
         ) from problem
     return WrittenReport(report.month, told, len(report.pages), paths)
+
+
+def _replace(path: Path, content: bytes) -> None:
+    """Put a file in the place of another as a whole; two that write it at once do not meet."""
+    partial = path.with_name(f".{path.name}-{secrets.token_hex(4)}.part")
+    try:
+        partial.write_bytes(content)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)

@@ -3,6 +3,7 @@
 Add here: another thing an administrator does to the API. Keep out: the API (api/), what a token is (state/).
 """
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -32,6 +33,7 @@ def api(
     port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any that is free.")] = 8600,
 ) -> None:
     """Serve segments, retention, advice, analyses and scores over HTTP."""
+    context.obj = home
     if context.invoked_subcommand is not None:
         return
     with told_plainly():
@@ -47,12 +49,13 @@ def api(
 
 @token_app.command()
 def create(
+    context: typer.Context,
     name: Annotated[str, typer.Argument(metavar="NAME", help="Who will use it; written beside what they change.")],
     scope: Annotated[str, typer.Option("--scope", help="read, or write (which may read too).")] = "read",
     home: HomeOption = None,
 ) -> None:
     """Make a token and print it, this once; only its hash is kept."""
-    with told_plainly(), _state(home).write() as state:
+    with told_plainly(), _state(home or context.obj).write() as state:
         token, stored = api_tokens.create_token(state, name, scope, created_by=author())
     console.print(token, highlight=False, soft_wrap=True)
     Console(stderr=True).print(
@@ -62,9 +65,9 @@ def create(
 
 
 @token_app.command("list")
-def list_tokens(home: HomeOption = None) -> None:
+def list_tokens(context: typer.Context, home: HomeOption = None) -> None:
     """List the tokens ever made, never themselves."""
-    with told_plainly(), _state(home).read() as state:
+    with told_plainly(), _state(home or context.obj).read() as state:
         found = api_tokens.tokens(state)
     if not found:
         console.print("There are no tokens. Next: `segpipe api token create NAME`.")
@@ -79,15 +82,16 @@ def list_tokens(home: HomeOption = None) -> None:
 
 @token_app.command()
 def revoke(
+    context: typer.Context,
     token: Annotated[str, typer.Argument(metavar="TOKEN", help="Id or name, as `list` shows it.")],
     home: HomeOption = None,
 ) -> None:
     """Let a token open nothing; a running server knows within a second."""
-    with told_plainly(), _state(home).write() as state:
+    with told_plainly(), _state(home or context.obj).write() as state:
         known = api_tokens.revoke_token(state, token)
     console.print(f"Token {known.token_id} of {escape(known.name)} opens nothing from now on.", soft_wrap=True)
 
 
-def _state(home: HomeOption) -> State:
+def _state(home: Path | None) -> State:
     used = find_home(home)
     return open_state(used, used.settings())

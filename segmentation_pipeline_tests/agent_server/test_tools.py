@@ -12,9 +12,10 @@ from mcp.client.client import Client
 from mcp.client.stdio import StdioServerParameters, stdio_client
 
 from segmentation_pipeline import client
-from segmentation_pipeline.agent_server.tools import MOST_HISTORY
+from segmentation_pipeline.agent_server.tools import MOST_HISTORY, MOST_OVERDUE
 from segmentation_pipeline.state.customer_calls import customer_calls_since
 from segmentation_pipeline.state.database import open_state
+from segmentation_pipeline_tests.client.trade_samples import make_leads_home
 from segmentation_pipeline_tests.surfaces import publish_again, published_only
 
 READING = [
@@ -84,6 +85,45 @@ def test_an_agent_finds_out_who_is_there_and_what_to_do(home):
     assert (call.mode, call.outcome) == ("region", "analysed")
 
 
+def test_an_answer_stays_small_however_much_a_customer_has_bought(home):
+    history = [
+        {
+            "productId": f"{number:0200}", "category": "C" * 200, "totalSpent": 1, "orderCount": 2,
+            "lastPurchase": "2020-01-01", "avgDaysBetween": 1 + number % 7,
+        }
+        for number in range(MOST_HISTORY)
+    ]  # fmt: skip
+    names = {"name": "N" * 200, "climateType": "K" * 200, "trend": "T" * 200}
+    customer = {
+        "customerId": "c" * 200,
+        "customer": {"registeredAt": "2020-01-01", "productHistory": history},
+        "region": {"medianBasket": 1, **names},
+    }
+
+    async def conversation(agent):
+        return await agent.call_tool("analyze_customer", {"customer": customer})
+
+    told = talk(home, conversation).structured_content
+    overdue = [one["daysOverdue"] for one in told["analysis"]["missingRegulars"]]
+    assert (told["overdue_count"], len(overdue)) == (MOST_HISTORY, MOST_OVERDUE)
+    assert overdue == sorted(overdue, reverse=True)
+    assert len(json.dumps(told)) < MOST_CHARS / 3
+
+
+def test_homes_without_events_say_so(tmp_path):
+    asked = {
+        "list_segments": {}, "describe_segment": {"segment_id": "a"}, "user_segment": {"user_id": "a"},
+        "list_recommendations": {},
+    }  # fmt: skip
+
+    async def conversation(agent):
+        return [await agent.call_tool(name, given) for name, given in asked.items()]
+
+    for answer in talk(make_leads_home(tmp_path / "leads"), conversation):
+        assert answer.is_error
+        assert "This home has no events" in answer.content[0].text
+
+
 def test_what_cannot_be_answered_says_what_to_ask_instead_and_the_server_goes_on(home):
     history = [
         {"productId": str(number), "totalSpent": 1, "orderCount": 1, "lastPurchase": "2026-01-01"}
@@ -99,6 +139,12 @@ def test_what_cannot_be_answered_says_what_to_ask_instead_and_the_server_goes_on
         ("analyze_customer", {"customer": {"region": {}}}, "medianBasket"),
         ("analyze_customer", {"customer": many}, "at most 500 products"),
         ("analyze_customer", {"customer": twice}, "productHistory[1].productId"),
+        (
+            "analyze_customer",
+            {"customer": {**many, "customer": None, "customerId": "c" * 201}},
+            "customerId has at most",
+        ),
+        ("analyze_customer", {"customer": {"region": {"medianBasket": 1, "trend": "T" * 201}}}, "trend has at most"),
         ("add_to_roadmap", {"recommendation_id": "x"}, "Unknown tool"),
     ]
 

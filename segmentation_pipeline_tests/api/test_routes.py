@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import socket
 import time
 
@@ -90,6 +91,21 @@ def test_a_list_of_customers_is_answered_one_by_one_and_the_wrong_one_named(serv
     assert single["analysis"]["lastPurchaseDaysAgo"] == 10
 
 
+def test_what_cannot_be_read_takes_no_other_customer_of_its_list_along(server):
+    text = json.dumps({"customerId": "\ud800", "region": {"medianBasket": 1}})
+    timeless = CUSTOMER | {"customer": {"registeredAt": "0001-01-01T00:00:00+14:00"}}
+    told = server.ask("POST", "/v1/customers/analyze", [text, timeless, 7, None, [], CUSTOMER])
+    assert (told.status, told.body["refused_count"]) == (200, 5)
+    assert [one.get("error", {}).get("path") for one in told.body["results"]] == [
+        "payload",
+        "customer.registeredAt",
+        "payload",
+        "payload",
+        "payload",
+        None,
+    ]
+
+
 def test_the_roadmap_is_written_with_a_token_and_read_without(server, token, segment_id, opened):
     idea = opened.recommendations(segment_id, kind="experiment")[0].recommendation_id
     wanted = {"recommendation_id": idea, "priority": 1, "owner": "Growth"}
@@ -102,6 +118,13 @@ def test_the_roadmap_is_written_with_a_token_and_read_without(server, token, seg
     assert server.ask("PATCH", place, {"starts_on": None}, token=token).status == 422
     assert server.ask("GET", place).body["entry"] == changed.body["entry"]
     assert [entry["entry_id"] for entry in server.ask("GET", "/v1/roadmap").body["entries"]] == [1]
+
+
+@pytest.mark.parametrize("day", ["1704067200", "2024-01-01T00:00:00", "2024-1-1", 1704067200, "2024-02-30", True])
+def test_a_day_is_written_as_one_and_nothing_else_is_taken_for_it(server, token, day):
+    for name in ("starts_on", "ends_on"):
+        told = server.ask("PATCH", "/v1/roadmap/99", {name: day}, token=token)
+        assert (told.status, told.body["errors"][0]["path"]) == (422, f"body.{name}")
 
 
 def test_a_token_writes_only_if_it_may_and_nothing_once_revoked(server, served_home):
@@ -136,12 +159,24 @@ PROBLEMS = [
     ("POST", "/v1/customers/analyze", b'{"region": {"medianBasket": NaN}}', {}, 400),
     ("POST", "/v1/customers/analyze", b"{}", {"Content_Type": "text/plain"}, 415),
     ("POST", "/v1/customers/analyze", b"7", {}, 422),
+    ("POST", "/v1/customers/analyze", b'"{}"', {}, 422),
     ("POST", "/v1/customers/analyze?now=soon", CUSTOMER, {}, 422),
+    ("POST", "/v1/customers/analyze?now=0001-01-01T00:00:00%2B14:00", CUSTOMER, {}, 422),
+    ("POST", "/v1/customers/analyze?now=9999-12-31T23:59:59-14:00", CUSTOMER, {}, 422),
     ("POST", "/v1/customers/analyze", [CUSTOMER] * 1_001, {}, 422),
     ("POST", "/v1/customers/analyze", LARGE, {}, 413),
     ("POST", "/v1/users/segments:batch", b"{", {}, 400),
     ("POST", "/v1/users/segments:batch", {"user_ids": []}, {}, 422),
-    ("POST", "/v1/users/segments:batch", b'{"user_ids": ["\\ud800"]}', {}, 422),
+    ("POST", "/v1/users/segments:batch", b'{"user_ids": ["\\ud800"]}', {}, 400),
+    ("POST", "/v1/users/segments:batch", b'{"\\ud800": 1}', {}, 400),
+    ("POST", "/v1/leads/score", b'{"leads": [{"\\ud800": "x"}]}', {}, 400),
+    ("POST", "/v1/leads/score", b'{"leads": [{"state": "\\ud800"}]}', {}, 400),
+    ("POST", "/v1/leads/score", b'{"leads": [{"age": NaN}]}', {}, 400),
+    ("POST", "/v1/leads/score", {"leads": [{"x" * 501: 1}]}, {}, 422),
+    ("POST", "/v1/leads/score", {"leads": [{str(number): [] for number in range(300_000)}]}, {}, 422),
+    ("POST", "/v1/leads/score", b'{"leads": [' + b"1," * 2_000_000 + b"1]}", {}, 422),
+    ("POST", "/v1/leads/score", {str(number): 1 for number in range(300_000)}, {}, 422),
+    ("POST", "/v1/users/segments:batch", b'{"user_ids": [' + b"1," * 2_000_000 + b"1]}", {}, 422),
     ("POST", "/v1/leads/score", {"leads": [{"age": 200}]}, {}, 422),
     ("POST", "/v1/leads/score", {"leads": [{}], "import_id": "no.csv"}, {}, 404),
     ("POST", "/v1/leads/score", b"{}", {"Content_Type": "text/plain"}, 415),
@@ -153,8 +188,10 @@ PROBLEMS = [
 
 @pytest.mark.parametrize(("method", "path", "body", "headers", "status"), PROBLEMS)
 def test_every_refusal_is_a_problem_that_says_what_to_do(server, method, path, body, headers, status):
+    asked_at = time.monotonic()
     told = server.ask(method, path, body, **headers)
     assert told.status == told.body["status"] == status, told
+    assert time.monotonic() - asked_at < 5
     assert told.headers["content-type"] == "application/problem+json"
     assert {"type", "title", "detail"} <= set(told.body)
     assert "Next: " in told.body["detail"]

@@ -2,19 +2,28 @@
 
 from __future__ import annotations
 
+import contextlib
 import subprocess
 import sys
 import threading
 import time
 from datetime import datetime
 
+import pytest
+from typer.testing import CliRunner
+
+from segmentation_pipeline.api import serving
+from segmentation_pipeline.api.serving import serve
+from segmentation_pipeline.cli import app
+from segmentation_pipeline.errors import SettingsError
 from segmentation_pipeline.state.customer_calls import customer_calls_since
 from segmentation_pipeline.state.database import open_state
 from segmentation_pipeline_tests import llm_servers as does
 from segmentation_pipeline_tests.api.api_server import make_token, served, with_settings
 from segmentation_pipeline_tests.api.test_routes import CUSTOMER
+from segmentation_pipeline_tests.client.trade_samples import make_leads_home, make_shop_home
 from segmentation_pipeline_tests.llm_servers import ModelServer
-from segmentation_pipeline_tests.surfaces import publish_again
+from segmentation_pipeline_tests.surfaces import publish_again, published_only
 
 
 def test_off_loopback_it_serves_nobody_without_a_token_and_does_not_start_without_any(home):
@@ -36,6 +45,56 @@ def test_behind_a_proxy_loopback_wants_tokens_too(home):
     with served(home) as running:
         assert running.ask("GET", "/v1/segments").status == 401
         assert running.ask("GET", "/v1/segments", token=reader, Host="segments.example:443").status == 200
+
+
+@pytest.mark.parametrize(
+    ("settings", "needs"),
+    [
+        ({"allowed_hosts": ["segments.example"]}, True),
+        ({"allowed_hosts": ["localhost", "10.0.0.7"]}, True),
+        ({"allowed_hosts": ["home.localhost", "127.0.0.2", "[::1]"]}, False),
+        ({"is_token_needed": True}, True),
+    ],
+)
+def test_where_others_can_ask_it_does_not_start_without_a_token(home, monkeypatch, settings, needs):
+    started = []
+    monkeypatch.setattr(serving.uvicorn.Server, "run", lambda _server, sockets: started.append(sockets))
+    with_settings(home, settings)
+    with pytest.raises(SettingsError, match="token create") if needs else contextlib.nullcontext():
+        serve(home, "127.0.0.1", 0, on_ready=started.append)
+    assert bool(started) is not needs
+
+
+def test_what_a_proxy_has_passed_on_needs_a_token(home):
+    reader = make_token(home, "read")
+    with served(home) as running:
+        assert running.ask("GET", "/v1/segments").status == 200
+        for passed_on in ({"X_Forwarded_For": "10.0.0.7"}, {"Forwarded": "for=10.0.0.7"}):
+            assert running.ask("GET", "/v1/segments", **passed_on).status == 401
+            assert running.ask("GET", "/v1/segments", token=reader, **passed_on).status == 200
+
+
+@pytest.mark.parametrize("host", ["127..0.1", "no such host", "a" * 300, "\0"])
+def test_a_host_that_is_none_is_told_plainly(home, host):
+    with pytest.raises(SettingsError, match="Next: give another --host"):
+        serve(home, host, 0, on_ready=print)
+
+
+def test_tokens_are_those_of_the_home_given_before_or_behind_the_command(home, tmp_path):
+    other = published_only(home, tmp_path / "other")
+
+    def tokens(*options):
+        done = CliRunner().invoke(app, ["api", *options])
+        assert done.exit_code == 0, done.output
+        return done.output
+
+    at_home, at_other = ("--home", str(home.root)), ("--home", str(other.root))
+    tokens(*at_home, "token", "create", "before")
+    tokens(*at_home, "token", "create", "behind", *at_other)
+    assert "before" in tokens(*at_home, "token", "list")
+    assert "behind" in tokens("token", "list", *at_other)
+    assert "before opens nothing" in tokens(*at_home, "token", "revoke", "before")
+    assert "behind" not in tokens(*at_home, "token", "list")
 
 
 def test_a_new_copy_is_seen_at_once_and_no_answer_mixes_two(home):
@@ -73,6 +132,29 @@ def test_a_home_without_a_copy_is_not_ready_and_analyses_all_the_same(home):
             assert (told.status, told.headers["content-type"]) == (503, "application/problem+json")
         analysed = running.ask("POST", "/v1/customers/analyze", CUSTOMER)
         assert (analysed.status, analysed.body["refresh"]) == (200, None)
+
+
+@pytest.mark.parametrize("make_home", [make_leads_home, make_shop_home])
+def test_a_home_without_events_says_so_of_whatever_is_about_users(tmp_path, make_home):
+    home = make_home(tmp_path / "home")
+    writer = make_token(home, "write")
+    with served(home) as running:
+        for path in (
+            "/v1/segments",
+            "/v1/segments?month=2026-01",
+            "/v1/segments/2026-01-a",
+            "/v1/segments/2026-01-a/retention",
+            "/v1/segments/overall/retention",
+            "/v1/segments/overall/recommendations",
+            "/v1/users/nobody/segment",
+        ):
+            told = running.ask("GET", path)
+            assert (told.status, told.body["detail"][:24]) == (404, "This home has no events,"), path
+        batch = running.ask("POST", "/v1/users/segments:batch", {"user_ids": ["nobody"]})
+        added = running.ask("POST", "/v1/roadmap", {"recommendation_id": "x"}, token=writer)
+        assert (batch.status, added.status) == (404, 404)
+        for path in ("/readyz", "/v1/refreshes", "/v1/roadmap"):
+            assert running.ask("GET", path).status == 200
 
 
 def test_more_than_the_rate_is_turned_away_until_the_caller_slows_down(home):

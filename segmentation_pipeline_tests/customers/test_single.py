@@ -13,6 +13,9 @@ from segmentation_pipeline.customers import InvalidPayload, analyze
 from segmentation_pipeline.customers.single import Analyzer
 
 NOW = "2026-02-15T12:00:00"
+BEFORE_TIME, AFTER_TIME = "0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"
+"""Moments that UTC has no year for."""
+
 PAYLOAD = {
     "customerData": {
         "customerId": "c1",
@@ -151,6 +154,14 @@ def test_moments_with_a_zone_are_turned_to_utc():
         ({"customer.age": True}, "customerData.customer.age", "a number"),
         ({"customer.registeredAt": "soon"}, "customerData.customer.registeredAt", "ISO 8601"),
         ({"customer.registeredAt": None}, "customerData.customer.registeredAt", "ISO 8601"),
+        ({"customer.registeredAt": BEFORE_TIME}, "customerData.customer.registeredAt", "ISO 8601"),
+        ({"customer.registeredAt": AFTER_TIME}, "customerData.customer.registeredAt", "ISO 8601"),
+        ({"customer.age": None, "customer.birthDate": BEFORE_TIME}, "customerData.customer.birthDate", "ISO 8601"),
+        (
+            {"customer.productHistory.0.lastPurchase": AFTER_TIME},
+            "customerData.customer.productHistory[0].lastPurchase",
+            "ISO 8601",
+        ),
         ({"customer.productHistory": {}}, "customerData.customer.productHistory", "a list"),
         ({"customer.productHistory.0": 5}, "customerData.customer.productHistory[0]", "an object"),
         ({"customer.productHistory.1.totalSpent": -5}, "customerData.customer.productHistory[1].totalSpent", "from 0"),
@@ -214,6 +225,13 @@ def test_a_missing_field_of_the_history_is_named(missing):
     del payload["customerData"]["customer"]["productHistory"][0][missing]
     with pytest.raises(InvalidPayload, match=rf"productHistory\[0\]\.{missing}: found nothing"):
         analyze(payload, now=NOW)
+
+
+@pytest.mark.parametrize("now", ["soon", BEFORE_TIME, AFTER_TIME, datetime.fromisoformat(BEFORE_TIME)])
+def test_a_moment_that_is_none_is_refused(now):
+    with pytest.raises(InvalidPayload) as error:
+        analyze(PAYLOAD, now=now)
+    assert error.value.path == "now"
 
 
 @pytest.mark.parametrize("payload", ["{", b"\xff", "[]", 5, None, {}, {"customerData": 5}])

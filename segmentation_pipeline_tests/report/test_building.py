@@ -8,13 +8,24 @@ import pytest
 
 from segmentation_pipeline import client
 from segmentation_pipeline.errors import NotFound
+from segmentation_pipeline.report.changes import MOST_CHANGES
 from segmentation_pipeline.report.content import Bullets, Callout, Facts, Heading, Pictures
+from segmentation_pipeline.report.segment_pages import MOST_NOTE_CHARS
 from segmentation_pipeline.wording import load_texts
 from segmentation_pipeline_tests.client.trade_samples import make_leads_home, make_shop_home
 from segmentation_pipeline_tests.dashboard.published_homes import add_second_month, alter
+from segmentation_pipeline_tests.report.many_segments import add_segments
 from segmentation_pipeline_tests.report.words import words_of
 
 TEXTS = load_texts("segmentation_pipeline.report", "en")
+
+
+def moved(count, of, expected):
+    """Return statements by which so many of the users in both months changed segment."""
+    share = count / of
+    verdict = f"UPDATE refresh_verdicts SET moved_share = {share}, expected_moved_share = {expected}"
+    moves = f"UPDATE user_moves SET user_count = {count}, share = {share}, expected_share = {expected}"
+    return (f"{verdict} WHERE refresh_month = DATE '2026-02-01'", f"{moves} WHERE from_cluster_id = 'overall'")
 
 
 def titles(report):
@@ -64,8 +75,119 @@ def test_the_second_refresh_begins_with_what_changed(home, told):
 
 
 def test_a_refresh_like_the_one_before_says_that_nothing_changed_clearly(home, told):
+    alter(add_second_month(home), *moved(20, 100, 0.1999))
+    said = told(home, date(2026, 2, 1)).pages[0].blocks[0].items
+    assert said == (TEXTS("changes.none"), TEXTS("moved.alike", moved="20%", expected="20%"))
+
+
+@pytest.mark.parametrize(
+    ("moves", "is_more"),
+    [((20, 100, 0.1999), False), ((20, 100, 0.14), False), ((20, 100, 0.13), True), ((0, 100, 0.0), False)],
+)
+def test_users_moved_more_than_by_chance_only_where_the_interval_says_so(home, told, moves, is_more):
+    alter(add_second_month(home), *moved(*moves))
+    said = told(home, date(2026, 2, 1)).pages[0].blocks[0].items
+    assert ("more than the" in said[-1]) == is_more
+    assert (said[0] == TEXTS("changes.same"), said[0] == TEXTS("changes.none")) == (is_more, not is_more)
+
+
+def test_many_changes_are_counted_and_the_first_of_them_told(home, told):
+    add_segments(add_second_month(home), 20)
+    alter(home, "UPDATE cluster_lineage SET kind = 'born' WHERE refresh_month = DATE '2026-02-01'")
+    said = told(home, date(2026, 2, 1)).pages[0].blocks[0].items
+    assert sum(one.startswith("New: ") for one in said) == MOST_CHANGES
+    assert TEXTS("changes.more", count=20 - MOST_CHANGES) in said
+
+
+@pytest.mark.parametrize(
+    ("methods", "said"),
+    [
+        (("proportion",), ("proportion",)),
+        (("aalen_johansen",), ("aalen_johansen",)),
+        (("proportion", "aalen_johansen", "not_observed"), ("proportion", "aalen_johansen", "not_observed")),
+    ],
+)
+def test_drop_off_is_told_by_the_methods_it_was_counted_with(home, told, methods, said):
+    places = "(SELECT cluster_id, row_number() OVER (ORDER BY cluster_id) AS place FROM survival_fits) AS placed"
+    named = ", ".join(f"'{method}'" for method in methods)
+    alter(
+        home,
+        f"UPDATE survival_fits SET drop_off_method = [{named}][least(place, {len(methods)})] FROM {places}"
+        " WHERE placed.cluster_id = survival_fits.cluster_id",
+    )
+    page = words_of(told(home)).partition(TEXTS("methods.title"))[2]
+    known = ("proportion", "aalen_johansen", "not_observed")
+    assert tuple(name for name in known if TEXTS(f"drop_off.{name}") in page) == said
+    assert page.count("Kaplan-Meier") == 1
+    assert TEXTS("methods.curves") in page
+
+
+OUR_ENGLISH = (
+    "Compared with", "Close to the average", "more activity", "only 2 clusters", "users at risk, fewer",
+    "users are needed", "Next:", "Groups that other leads", "Columns hang", "come from several segments",
+    "its least stable", "The share", 'column "', "the user is blank",
+)  # fmt: skip
+"""Pieces of sentences that the stages write, in the language of the code."""
+
+
+@pytest.mark.parametrize("status", ["ready", "insufficient_data"])
+def test_a_turkish_report_says_none_of_our_sentences_in_english(home, told, status):
     add_second_month(home)
-    assert told(home, date(2026, 2, 1)).pages[0].blocks[0].items[0] == TEXTS("changes.none")
+    alter(
+        home,
+        "UPDATE refresh_verdicts SET weakness = 'only 2 clusters were found'",
+        "UPDATE lead_imports SET verdict = 'bands', weakness = 'its least stable cluster has a Jaccard of 0.5',"
+        " verdict_reason = 'Columns hang together, but other leads form other groups'",
+        "UPDATE survival_fits SET reason = '3 users at risk, fewer than 30'",
+        "DELETE FROM retention_curves WHERE cluster_id <> 'overall'",
+        "UPDATE cluster_lineage SET kind = 'retired', reason = 'its 3 users come from several segments'"
+        " WHERE refresh_month = DATE '2026-02-01' AND cluster_id = (SELECT min(cluster_id) FROM clusters)",
+        "UPDATE check_results SET is_passed = FALSE, description = 'The share of rejected records is 4 %.'",
+        "UPDATE landed_files SET status = 'error', error = 'It is empty. Next: send it again.'",
+        f"UPDATE refreshes SET status = '{status}'"
+        + (", status_reason = '3 users; 30 users are needed'" if status != "ready" else ""),
+    )
+    english = words_of(told(home, date(2026, 2, 1)))
+    assert any(one in english for one in OUR_ENGLISH)
+    turkish = words_of(told(home, date(2026, 2, 1), "tr"))
+    assert [one for one in OUR_ENGLISH if one in turkish] == []
+    assert ("Risk altındaki tüm kullanıcılara göre: " in turkish) == (status == "ready")
+
+
+def test_each_month_is_told_with_the_leads_there_were_by_then(home, told):
+    add_second_month(home)
+    alter(
+        home,
+        "INSERT INTO lead_imports SELECT * REPLACE ('z.csv' AS import_id, TIMESTAMP '2026-02-03' AS as_of)"
+        " FROM lead_imports LIMIT 1",
+    )
+
+    def leads(month):
+        return next((page.lead for page in told(home, month).pages if page.title == "Leads"), None)
+
+    assert "leads of z.csv, as of 3 February 2026:" in leads(date(2026, 2, 1))
+    assert "leads of leads.csv, as of 3 January 2026:" in leads(date(2026, 1, 1))
+    alter(home, "UPDATE lead_imports SET as_of = NULL")
+    assert "leads of z.csv:" in leads(date(2026, 2, 1))
+    assert leads(date(2026, 1, 1)) is None
+
+
+def test_a_home_of_leads_alone_is_told_month_by_month_too(tmp_path, told):
+    home = make_leads_home(tmp_path / "leads")
+    alter(home, "UPDATE lead_imports SET as_of = strptime(left(import_id, 7), '%Y-%m')")
+    leads = {month: told(home, month).pages[0].lead for month in (None, date(2026, 2, 1), date(2026, 1, 1))}
+    assert "leads of 2026-02.csv, as of 1 February 2026:" in leads[None] == leads[date(2026, 2, 1)]
+    assert "leads of 2026-01.csv, as of 1 January 2026:" in leads[date(2026, 1, 1)]
+    with pytest.raises(NotFound, match="Nothing is published of 2025-12"):
+        told(home, date(2025, 12, 1))
+
+
+def test_a_long_note_is_cut_so_that_the_page_keeps_its_room(home, told):
+    opened = client.open(home)
+    opened.add_note(opened.segments()[0].cluster_id, "n" * 3_999, by="ada")
+    (note,) = (block.text for block in told(home).pages[2].blocks if getattr(block, "text", "").startswith("Note by"))
+    assert note.endswith("n…")
+    assert len(note) < MOST_NOTE_CHARS + 20
 
 
 @pytest.mark.parametrize("verdict", ["distinct", "continuum", "no_segments"])

@@ -5,13 +5,17 @@ from __future__ import annotations
 import io
 import re
 import zipfile
+from dataclasses import replace
 from datetime import date, datetime
 from html import unescape
 
 import pytest
+import typst
 from fontTools.ttLib import TTFont
 from pptx import Presentation
 
+from segmentation_pipeline import client
+from segmentation_pipeline.report.building import build_report
 from segmentation_pipeline.report.content import (
     Bullets,
     Callout,
@@ -26,15 +30,19 @@ from segmentation_pipeline.report.content import (
     Text,
     plain,
     runs,
+    shown,
 )
 from segmentation_pipeline.report.pictures import Interval, font_files, interval_picture
 from segmentation_pipeline.report.slides import as_slides
 from segmentation_pipeline.report.typesetting import typeset
 from segmentation_pipeline.report.web import as_html
+from segmentation_pipeline.state.schema import NAME_CHARS
 from segmentation_pipeline.wording import LANGUAGES, load_texts
+from segmentation_pipeline_tests.dashboard.published_homes import add_second_month, alter
+from segmentation_pipeline_tests.report.many_segments import add_segments
 from segmentation_pipeline_tests.report.words import words_of
 
-HOSTILE = "</script><script>alert(1)</script> #let x = 1 $y$ *b* _i_ [c] \\n {d} " + "W" * 80
+HOSTILE = "\x07\ufffe\u202e\ud800</script><script>alert(1)</script> #let x = 1 $y$ *b* _i_ [c] \\n {d} " + "W" * 80
 
 
 def sample_report(name="Ağrı Şişli İğne"):
@@ -101,9 +109,49 @@ def test_names_that_are_code_elsewhere_are_names_here():
     assert typeset(report).startswith(b"%PDF-1.")
     html = as_html(report).decode()
     assert "<script" not in html
-    assert HOSTILE in html_words(html.encode())
+    assert shown(HOSTILE) in html_words(html.encode())
     assert "http://" not in re.sub(r'xmlns[:\w]*="[^"]*"', "", html)
-    assert HOSTILE in slide_words(as_slides(report))
+    assert shown(HOSTILE) in slide_words(as_slides(report))
+
+
+def test_what_has_no_form_is_left_out_and_what_joins_letters_stays():
+    assert shown("a\x00\x07b\ufffe\t\nc\u202ed\ud800") == "ab  cd"
+    joined = "\u0645\u06cc\u200c\u062e \U0001f469\u200d\U0001f467 e\u0301"
+    assert shown(joined) == joined
+    assert Table(("a\x07",), (("b\x07",),)).rows == (("b",),)
+
+
+def page_count(pdf: bytes) -> int:
+    return len(re.findall(rb"/Type\s*/Page\b", pdf))
+
+
+@pytest.mark.parametrize("count", [5, 20])
+@pytest.mark.parametrize("locale", sorted(LANGUAGES))
+def test_segments_begin_on_the_third_page_however_many_there_are(home, count, locale):
+    add_segments(add_second_month(home), count)
+    alter(
+        home,
+        "UPDATE cluster_lineage SET kind = 'born' WHERE refresh_month = DATE '2026-02-01'",
+        "UPDATE experiment_power SET verdict = 'run', weeks_to_decide = 2",
+    )
+    with client.open(home) as opened:
+        for number, segment in enumerate(opened.segments()):
+            opened.rename_segment(segment.cluster_id, f"{number:02} {'long ' * 20}"[:NAME_CHARS].rstrip(), by="ada")
+        with opened.snapshot() as snapshot:
+            report = build_report(snapshot, date(2026, 2, 1), locale)
+            assert len(snapshot.segments()) == count
+    assert report.pages[2].colour is not None
+    for pages in (1, 2, 3):
+        assert page_count(typeset(replace(report, pages=report.pages[:pages]))) == pages
+
+
+@pytest.mark.filterwarnings("ignore:Glyph")
+def test_fonts_of_the_machine_are_asked_only_for_letters_ours_has_not(monkeypatch):
+    asked = []
+    monkeypatch.setattr(typst, "compile", lambda *_, **given: asked.append(given["ignore_system_fonts"]) or b"")
+    for name in ("Ağrı Şişli", "顧客", "عميل", "🐙"):
+        typeset(sample_report(name))
+    assert asked == [True, False, False, False]
 
 
 def test_no_slide_holds_more_than_it_has_room_for_and_long_tables_go_on_with_their_headers():

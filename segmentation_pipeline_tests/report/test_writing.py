@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import io
+import threading
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -82,6 +85,22 @@ def test_the_command_writes_the_month_and_language_asked_for(home, tmp_path, qui
     assert done.exit_code == 0, done.output
     assert (out / "report-2026-01-tr.html").read_text() == "Kullanıcı segmentleri, Ocak 2026"
     assert str(out / "report-2026-01-tr.pdf") in done.output.replace("\n", "")
+
+
+def test_two_that_write_the_same_report_at_once_both_succeed(home, monkeypatch, quick_forms):
+    both, write = threading.Barrier(2), Path.write_bytes
+
+    def slowly(path, content):
+        write(path, content)
+        both.wait(20)
+
+    monkeypatch.setattr(Path, "write_bytes", slowly)
+    with ThreadPoolExecutor(2) as pool:
+        written = [one.result() for one in [pool.submit(writing.write_report, home) for _ in range(2)]]
+    assert written[0] == written[1]
+    assert sorted(path.name for path in (home.exports / "reports" / "2026-01").iterdir()) == [
+        f"report-2026-01-en.{form}" for form in sorted(FORMS)
+    ]
 
 
 @pytest.mark.parametrize(
