@@ -182,6 +182,60 @@ def roadmap_tables(connection: sa.Connection) -> None:
     made.create_all(connection, checkfirst=False)
 
 
+def api_token_table(connection: sa.Connection) -> None:
+    """Version 7: hashes of the tokens programs show to the HTTP API."""
+    made = sa.MetaData()
+    sa.Table(
+        "api_tokens",
+        made,
+        sa.Column("token_hash", sa.String(64), primary_key=True),
+        sa.Column("token_id", sa.String(64), nullable=False),
+        sa.Column("name", sa.String(200), nullable=False),
+        sa.Column("scope", sa.String(20), nullable=False),
+        sa.Column("created_at", sa.DateTime, nullable=False),
+        sa.Column("created_by", sa.String(200), nullable=False),
+        sa.Column("revoked_at", sa.DateTime),
+    )
+    made.create_all(connection, checkfirst=False)
+
+
+def activation_tables(connection: sa.Connection) -> None:
+    """Version 8: what other tools are known to hold, what they refused, and which troubles were told."""
+    made = sa.MetaData()
+    sa.Table(
+        "activation_confirmed",
+        made,
+        sa.Column("destination", sa.String(200), primary_key=True),
+        sa.Column("external_id", sa.String(400), primary_key=True),
+        sa.Column("user_id", sa.Text, nullable=False),
+        sa.Column("segment_id", sa.String(200)),
+        sa.Column("content_hash", sa.String(64)),
+        sa.Column("remote_id", sa.String(200)),
+        sa.Column("written_at", sa.DateTime, nullable=False),
+    )
+    sa.Table(
+        "activation_failures",
+        made,
+        sa.Column("destination", sa.String(200), primary_key=True),
+        sa.Column("external_id", sa.String(400), primary_key=True),
+        sa.Column("user_id", sa.Text, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("attempt_count", sa.Integer, nullable=False),
+        sa.Column("failed_at", sa.DateTime, nullable=False),
+    )
+    sa.Table(
+        "sent_alerts",
+        made,
+        sa.Column("subject", sa.String(64), primary_key=True),
+        sa.Column("title", sa.Text, nullable=False),
+        sa.Column("first_at", sa.DateTime, nullable=False),
+        sa.Column("told_at", sa.DateTime, nullable=False),
+        sa.Column("last_at", sa.DateTime, nullable=False),
+        sa.Column("untold_count", sa.Integer, nullable=False),
+    )
+    made.create_all(connection, checkfirst=False)
+
+
 MIGRATIONS: Sequence[Migration] = (
     names_and_notes,
     llm_tables,
@@ -189,6 +243,8 @@ MIGRATIONS: Sequence[Migration] = (
     persona_names_and_notes,
     customer_tables,
     roadmap_tables,
+    api_token_table,
+    activation_tables,
 )
 
 
