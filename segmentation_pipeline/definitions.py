@@ -10,6 +10,8 @@ from typing import Any
 
 import dagster as dg
 
+import segmentation_pipeline.activation.assets as activation_assets
+import segmentation_pipeline.activation.checks as activation_checks
 import segmentation_pipeline.customers.assets as customers_assets
 import segmentation_pipeline.customers.checks as customers_checks
 import segmentation_pipeline.events.assets as events_assets
@@ -47,6 +49,7 @@ ASSET_MODULES: tuple[ModuleType, ...] = (
     customers_assets,
     experiments_assets,
     leads_assets,
+    activation_assets,
 )
 CHECK_MODULES: tuple[ModuleType, ...] = (
     events_checks,
@@ -57,6 +60,7 @@ CHECK_MODULES: tuple[ModuleType, ...] = (
     customers_checks,
     experiments_checks,
     leads_checks,
+    activation_checks,
 )
 VIEWS = (
     View("segmentation_pipeline.segments", "refresh_summary"),
@@ -64,12 +68,14 @@ VIEWS = (
 )
 
 INGEST = "ingest"
+ACTIVATION_SYNC = "activation_sync"
 CUSTOMERS_REFRESH = "customers_refresh"
 DAILY_UPDATE = "daily_update"
 LEADS_UPDATE = "leads_update"
 INGESTED = ("raw_events", "sessions", "purchases")
 CUSTOMERS = ("purchases", "customer_segments", "tier_backtests")
 LEADS = ("leads", "lead_personas", "lead_exports")
+ACTIVATION = ("posthog_person_properties", "attio_attributes", "segment_deliveries")
 CURRENT = ("current_features", "current_segments", "llm_assignments", "llm_calls")
 
 
@@ -103,7 +109,7 @@ def build_defs(*, home_root: Path | None = None, overrides: Mapping[str, Any] | 
     jobs = [
         dg.define_asset_job(
             MONTHLY_REFRESH,
-            selection=dg.AssetSelection.all(),
+            selection=dg.AssetSelection.all() - dg.AssetSelection.assets(*ACTIVATION),
             description="One refresh, whole: ingest, segments, retention, advice, publish. Checks gate each step.",
         ),
         dg.define_asset_job(
@@ -121,6 +127,12 @@ def build_defs(*, home_root: Path | None = None, overrides: Mapping[str, Any] | 
             LEADS_UPDATE,
             selection=_whole(*LEADS, PUBLISHED_WAREHOUSE),
             description="New and changed imports of leads: read, personas, files for people, publish.",
+        ),
+        dg.define_asset_job(
+            ACTIVATION_SYNC,
+            selection=_whole(*ACTIVATION, PUBLISHED_WAREHOUSE),
+            description="Segments to the tools where people act: a plan, then only what changed, at most 10 minutes; "
+            "the next sync goes on where this one stopped.",
         ),
         dg.define_asset_job(
             INGEST,

@@ -73,6 +73,14 @@ def confirm_writes(connection: sa.Connection, destination: str, writes: Sequence
     _delete(connection, activation_failures, destination, [write.external_id for write in writes])
 
 
+def restore_writes(
+    connection: sa.Connection, destination: str, writes: Sequence[Written], new_ids: Sequence[str], now: datetime
+) -> None:
+    """Note that writes were begun in vain: what stood before still does, and nothing at the ids that are new."""
+    _put(connection, destination, writes, now)
+    _delete(connection, activation_confirmed, destination, new_ids)
+
+
 def keep_refusals(connection: sa.Connection, destination: str, refusals: Sequence[Refusal], now: datetime) -> None:
     """Keep what was refused, in place of the previous refusal of the same id."""
     _delete(connection, activation_failures, destination, [refusal.external_id for refusal in refusals])

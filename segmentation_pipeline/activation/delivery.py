@@ -1,0 +1,373 @@
+"""Sending changes: in batches, paced, asked to wait when told so, each batch confirmed or refused, until time is up.
+
+What can happen to a request, and what is done:
+- taken: confirmed; single rows the answer refuses are kept with their reason;
+- 429: asked again after what `Retry-After` says, in seconds or as a date, and all others wait with it;
+- no answer (5xx, time-out, cut connection): asked again with growing waits; a batch nobody answers is halved until the
+  row at fault is alone; a destination that answers nothing for `outage_s` is given up for this sync;
+- a batch refused for its content (other 4xx): halved until the rows at fault are alone, which are kept with the reason;
+- credentials or address refused (401, 403, 404, redirects): one clear end, no second request.
+Add here: another way an answer is dealt with. Keep out: what a destination's answers say (its sink's module).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+import json
+from collections import deque
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Literal
+
+from segmentation_pipeline.activation.changes import Answer, Reading
+from segmentation_pipeline.llm.outage import Outage, backoff_s
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import httpx2
+
+    from segmentation_pipeline.activation.changes import Change, Request, Sink
+    from segmentation_pipeline.activation.ledger import Ledger
+    from segmentation_pipeline.llm.clock import Clock
+    from segmentation_pipeline.llm.keys import Key
+
+CONNECT_S = 5.0
+"""Seconds to reach a destination: one that takes longer is not there."""
+
+MAX_ANSWER_BYTES = 65_536
+"""Most of an answer that is read; what matters stands at its beginning."""
+
+REASON_CHARS = 300
+"""Most of a refusal that is kept."""
+
+TRIES = 3
+"""Tries of a batch that nobody answers before it is halved, or its only row kept as failed."""
+
+REFUSED_IN_A_ROW = 20
+"""Rows refused one after the other, with none taken between: it is not the rows, and all others are spared."""
+
+CHUNK = 25
+"""Least rows noted as begun at a time: a second of the slowest destination, so that notes cost little."""
+
+AWAY = (408, 502, 503, 504)
+"""Statuses of a destination that is not there, whatever is sent to it."""
+
+TURNED_AWAY = (401, 403, 404, 405, 410)
+"""Statuses that the next request would get as well: of the key, and of the address."""
+
+Ending = Literal["done", "time", "outage", "refused"]
+
+
+@dataclass
+class Delivery:
+    """How a sync ended; `problem` says why it stopped early, with what to do next."""
+
+    ending: Ending = "done"
+    problem: str | None = None
+    request_count: int = 0
+    sent_count: int = 0
+    waited_s: float = 0.0
+
+    def stop(self, ending: Ending, problem: str) -> None:
+        """End the sync; the first reason counts."""
+        if self.ending == "done":
+            self.ending, self.problem = ending, problem
+
+
+@dataclass
+class _Batch:
+    """Changes of one request; in doubt once a try of it was sent and not answered."""
+
+    changes: Sequence[Change]
+    is_in_doubt: bool = False
+
+
+@dataclass
+class _Pace:
+    """Lets requests begin no closer to each other than a rate allows, and none before a moment asked for."""
+
+    clock: Clock
+    per_s: float | None
+    next_s: float = 0.0
+    not_before_s: float = 0.0
+
+    def reserve_s(self) -> float:
+        """Take the next place; return the seconds until it."""
+        now = self.clock.monotonic_s()
+        place = max(now, self.next_s, self.not_before_s)
+        if self.per_s is not None:
+            self.next_s = place + 1 / self.per_s
+        return place - now
+
+    def hold(self, seconds: float) -> None:
+        """Let nobody begin for so long."""
+        self.not_before_s = max(self.not_before_s, self.clock.monotonic_s() + seconds)
+
+
+@dataclass
+class _Work:
+    """One sync under way."""
+
+    sink: Sink
+    ledger: Ledger
+    key: Key
+    clock: Clock
+    deadline_s: float
+    timeout_s: float
+    outage: Outage
+    pace: _Pace
+    sent_at: datetime
+    http: httpx2.AsyncClient
+    batches: deque[_Batch]
+    result: Delivery = field(default_factory=Delivery)
+    refused_in_a_row: int = 0
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is to be begun."""
+        if self.result.ending == "done" and self.clock.monotonic_s() >= self.deadline_s:
+            self.result.stop("time", "The time for one sync is up; the next one goes on where this one stopped.")
+        return self.result.ending != "done"
+
+
+async def deliver(
+    changes: Sequence[Change],
+    sink: Sink,
+    ledger: Ledger,
+    *,
+    key: Key,
+    clock: Clock,
+    seconds: float,
+    timeout_s: float,
+    outage_s: float,
+) -> Delivery:
+    """Write the changes, as far as `seconds` reach; each is confirmed or refused in the ledger as it happens."""
+    import httpx2
+
+    timeout = httpx2.Timeout(timeout_s, connect=min(CONNECT_S, timeout_s))
+    async with httpx2.AsyncClient(timeout=timeout, follow_redirects=False) as http:
+        work = _Work(
+            sink=sink,
+            ledger=ledger,
+            key=key,
+            clock=clock,
+            deadline_s=clock.monotonic_s() + seconds,
+            timeout_s=timeout_s,
+            outage=Outage(clock, outage_s),
+            pace=_Pace(clock, sink.writes_per_s),
+            sent_at=clock.now(),
+            http=http,
+            batches=deque(),
+        )
+        for chunk in _chunks(changes, max(CHUNK, sink.batch_size)):
+            if work.is_over:
+                break
+            ledger.begin(chunk)
+            work.batches.extend(_Batch(part) for part in _chunks(chunk, sink.batch_size))
+            async with asyncio.TaskGroup() as workers:
+                for _ in range(sink.at_once):
+                    workers.create_task(_drain(work))
+            if work.batches:
+                # What was tried without an answer may stand there: it stays noted as unknown.
+                ledger.undo([change for batch in work.batches if not batch.is_in_doubt for change in batch.changes])
+                work.batches.clear()
+    return work.result
+
+
+def retry_after_s(header: str | None, now: datetime) -> float | None:
+    """Return the seconds a `Retry-After` header asks for, written as seconds or as an HTTP date; `now` is naive UTC."""
+    if header is None:
+        return None
+    try:
+        return max(float(header), 0.0)
+    except ValueError:
+        pass
+    try:
+        moment = parsedate_to_datetime(header)
+    except (TypeError, ValueError):
+        return None
+    moment = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
+    return max((moment - now).total_seconds(), 0.0)
+
+
+def _chunks(changes: Sequence[Change], size: int) -> list[Sequence[Change]]:
+    return [changes[start : start + size] for start in range(0, len(changes), size)]
+
+
+async def _drain(work: _Work) -> None:
+    while work.batches and not work.is_over:
+        await _write(work, work.batches.popleft())
+
+
+async def _write(work: _Work, batch: _Batch) -> None:
+    """Write one batch to its end: confirmed, refused, halved, or given back."""
+    for attempt in itertools.count(1):
+        if not await _placed(work):
+            work.batches.appendleft(batch)
+            return
+        since_s = work.clock.monotonic_s()
+        answer = await _sent(work, batch.changes)
+        if isinstance(answer, str) or answer.status >= 500 or answer.status == 408:
+            batch.is_in_doubt = True
+            asked = None if isinstance(answer, str) else retry_after_s(answer.retry_after, work.clock.now())
+            work.outage.unanswered(since_s=since_s, retry_after_s=asked)
+            is_going_on = await _tried_again(work, batch, answer, attempt, asked)
+        else:
+            work.outage.answered()
+            is_going_on = answer.status == 429 and _held(work, batch, answer, attempt)
+            if answer.status != 429:
+                _settle(work, batch, answer)
+        if not is_going_on:
+            return
+
+
+async def _placed(work: _Work) -> bool:
+    """Wait for this request's turn; False where the sync ends before it."""
+    if work.is_over:
+        return False
+    wait = work.pace.reserve_s()
+    if work.clock.monotonic_s() + wait >= work.deadline_s:
+        work.result.stop("time", "The time for one sync is up; the next one goes on where this one stopped.")
+        return False
+    if wait > 0:
+        await work.clock.sleep(wait)
+    return not work.is_over
+
+
+async def _sent(work: _Work, batch: Sequence[Change]) -> Answer | str:
+    """Send one request; return its answer, or why there was none. Nothing that comes back holds the key."""
+    import httpx2
+
+    request = work.sink.request(batch, work.sent_at)
+    work.result.request_count += 1
+    try:
+        async with asyncio.timeout(work.timeout_s):
+            status, text, retry_after = await _exchanged(work.http, request)
+    except TimeoutError:
+        return f"no answer within {work.timeout_s:g} s"
+    except httpx2.TimeoutException:
+        return f"no answer within {work.timeout_s:g} s"
+    except (httpx2.HTTPError, OSError) as error:
+        return work.key.scrub(f"no connection: {type(error).__name__}: {error}", REASON_CHARS)
+    return Answer(status, work.key.hidden_in(text), retry_after)
+
+
+async def _exchanged(http: httpx2.AsyncClient, request: Request) -> tuple[int, str, str | None]:
+    headers = {"content-type": "application/json", "accept-encoding": "identity", **request.headers}
+    read = bytearray()
+    async with http.stream(request.method, request.url, content=request.body, headers=headers) as response:
+        async for part in response.aiter_raw():
+            read += part
+            if len(read) >= MAX_ANSWER_BYTES:
+                break
+        text = bytes(read[:MAX_ANSWER_BYTES]).decode("utf-8", errors="replace")
+        return response.status_code, text, response.headers.get("retry-after")
+
+
+async def _tried_again(work: _Work, batch: _Batch, answer: Answer | str, attempt: int, asked: float | None) -> bool:
+    """Wait before another try of a batch nobody answered; False where it is settled otherwise."""
+    told = answer if isinstance(answer, str) else _reason(work, answer)
+    is_about_its_content = not isinstance(answer, str) and answer.status not in AWAY
+    if attempt >= TRIES and is_about_its_content and not work.outage.is_open:
+        _narrow(work, batch, told)
+        return False
+    wait = work.outage.wait_s(key=batch.changes[0].external_id, retry=attempt, retry_after_s=asked)
+    if work.outage.is_open or wait is None:
+        work.result.stop(
+            "outage",
+            f"The destination did not answer for {work.outage.allowed_s:g} s ({told}). Nothing is lost: the next sync "
+            f"goes on here. Next: look whether it is up and reachable from this machine.",
+        )
+        # Kept as failed, so that the next sync begins with the others: one of these may be what it cannot answer.
+        work.ledger.refuse(batch.changes, {change.external_id: told for change in batch.changes}, is_untouched=False)
+        return False
+    work.result.waited_s += wait
+    await work.clock.sleep(wait)
+    return True
+
+
+def _held(work: _Work, batch: _Batch, answer: Answer, attempt: int) -> bool:
+    """Wait as long as a 429 asks, everybody with it; False where that outlasts the sync."""
+    asked = retry_after_s(answer.retry_after, work.clock.now())
+    own = backoff_s(batch.changes[0].external_id, min(attempt, 8))
+    wait = own if asked is None else max(asked, 0.0 if attempt == 1 else own)
+    if work.clock.monotonic_s() + wait >= work.deadline_s:
+        work.result.stop(
+            "time", f"The destination asked to wait {wait:.0f} s, longer than this sync lasts; the next one goes on."
+        )
+        work.batches.appendleft(batch)
+        return False
+    work.result.waited_s += wait
+    work.pace.hold(wait)
+    return True
+
+
+def _settle(work: _Work, batch: _Batch, answer: Answer) -> None:
+    """Deal with an answer that is neither a delay nor an outage."""
+    reading = work.sink.read(answer, batch.changes)
+    if reading is None and 200 <= answer.status < 300:
+        reading = Reading()
+    if reading is not None and reading.stop is None:
+        _taken(work, batch, reading)
+    elif reading is not None or answer.status in TURNED_AWAY or 300 <= answer.status < 400:
+        stop = (reading.stop or "") if reading is not None else _turned_away(work, answer)
+        work.result.stop("refused", work.key.scrub(stop, 2 * REASON_CHARS))
+        work.batches.appendleft(batch)
+    else:
+        _narrow(work, batch, _reason(work, answer))
+
+
+def _taken(work: _Work, batch: _Batch, reading: Reading) -> None:
+    accepted = [change for change in batch.changes if change.external_id not in reading.refused]
+    if accepted:
+        work.refused_in_a_row = 0
+        work.result.sent_count += len(accepted)
+        work.ledger.confirm(accepted, reading.remote_ids)
+    refused = [change for change in batch.changes if change.external_id in reading.refused]
+    if refused:
+        reasons = {one.external_id: work.key.scrub(reading.refused[one.external_id], REASON_CHARS) for one in refused}
+        work.ledger.refuse(refused, reasons, is_untouched=not batch.is_in_doubt)
+
+
+def _narrow(work: _Work, batch: _Batch, told: str) -> None:
+    """Halve a batch that is refused or cannot be dealt with; keep the row at fault once it is alone."""
+    if len(batch.changes) > 1:
+        middle = len(batch.changes) // 2
+        halves = batch.changes[middle:], batch.changes[:middle]
+        work.batches.extendleft(_Batch(half, batch.is_in_doubt) for half in halves)
+        return
+    work.ledger.refuse(batch.changes, {batch.changes[0].external_id: told}, is_untouched=not batch.is_in_doubt)
+    work.refused_in_a_row += 1
+    if work.refused_in_a_row >= REFUSED_IN_A_ROW:
+        work.result.stop(
+            "refused",
+            f"{REFUSED_IN_A_ROW} rows one after the other were refused, so the others were not sent: {told}. "
+            f"Next: mend what it names, in pipeline.toml or at the destination.",
+        )
+
+
+def _turned_away(work: _Work, answer: Answer) -> str:
+    if answer.status in (401, 403):
+        return (
+            f"The destination refused the key ({_reason(work, answer)}); one request was made and no more. "
+            f"Next: put a valid key into the environment variable of this destination."
+        )
+    return (
+        f"There is no such place at the destination ({_reason(work, answer)}). "
+        f"Next: check host and names of this destination under [activation] in pipeline.toml."
+    )
+
+
+def _reason(work: _Work, answer: Answer) -> str:
+    """Return the status with the destination's own words, where it has some."""
+    try:
+        told = json.loads(answer.text)
+    except ValueError:
+        told = answer.text
+    if isinstance(told, dict):
+        told = told.get("message") or told.get("detail") or told.get("error") or told
+    words = " ".join(str(told).split())
+    return work.key.scrub(f"status {answer.status}{f': {words}' if words else ''}", REASON_CHARS)
