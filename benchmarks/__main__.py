@@ -11,7 +11,10 @@ import sys
 from benchmarks.figures import write_results
 
 # The trials over many seeds (verdicts, identity) take long: they run by name, and docs/decisions holds their figures.
-MODULES = ("loading", "ingest", "features", "refreshes", "scale", "cox", "leakage", "grounding", "leads", "customers")
+MODULES = (
+    "loading", "ingest", "features", "refreshes", "scale", "cox", "leakage", "grounding", "leads", "customers",
+    "activation",
+)  # fmt: skip
 
 
 def main(chosen: list[str]) -> None:

@@ -121,11 +121,14 @@ def run(
     all_months: Annotated[
         bool, typer.Option("--all-months", help="Refresh every month of the data, in order.")
     ] = False,
+    stale: Annotated[
+        bool, typer.Option("--stale", help="Refresh the months whose events changed since, in order.")
+    ] = False,
 ) -> None:
     """Ingest what has landed, refresh the newest month (or those asked for), publish, and print what was found."""
     with told_plainly():
-        if month is not None and all_months:
-            raise SettingsError("--month and --all-months exclude each other. Next: give one of them.")
+        if (month is not None) + all_months + stale > 1:
+            raise SettingsError("--month, --all-months and --stale exclude each other. Next: give one of them.")
         asked = month_given(month)
         used = _home(home)
         is_sample = used.settings().sample
@@ -135,7 +138,7 @@ def run(
         bring_leads(used, leads or [], is_sample=is_sample)
         from segmentation_pipeline.terminal.refreshing import refresh_home
 
-        is_success = refresh_home(used, console, month=asked, all_months=all_months)
+        is_success = refresh_home(used, console, month=asked, all_months=all_months, is_stale=stale)
     raise typer.Exit(0 if is_success else 1)
 
 

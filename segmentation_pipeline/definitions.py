@@ -30,10 +30,19 @@ import segmentation_pipeline.segments.assets as segments_assets
 import segmentation_pipeline.segments.checks as segments_checks
 from segmentation_pipeline.config import Settings, find_home
 from segmentation_pipeline.errors import PipelineError
+from segmentation_pipeline.orchestration.activation_requests import activation_sensor
 from segmentation_pipeline.orchestration.dead_runs import dead_runs_sensor
+from segmentation_pipeline.orchestration.landing import landing_sensor
 from segmentation_pipeline.orchestration.partitions import monthly_partitions
+from segmentation_pipeline.orchestration.policies import catch_up_sensor, drift_sensor
 from segmentation_pipeline.orchestration.published import PUBLISHED_WAREHOUSE, published_warehouse
-from segmentation_pipeline.orchestration.refresh_requests import MONTHLY_REFRESH, monthly_schedule
+from segmentation_pipeline.orchestration.refresh_requests import (
+    ACTIVATION_SYNC,
+    DAILY_UPDATE,
+    MONTHLY_REFRESH,
+    daily_schedule,
+    monthly_schedule,
+)
 from segmentation_pipeline.orchestration.table_assets import TableAsset
 from segmentation_pipeline.orchestration.table_checks import TableCheck
 from segmentation_pipeline.warehouse.contracts import table_name
@@ -68,11 +77,9 @@ VIEWS = (
 )
 
 INGEST = "ingest"
-ACTIVATION_SYNC = "activation_sync"
 CUSTOMERS_REFRESH = "customers_refresh"
-DAILY_UPDATE = "daily_update"
 LEADS_UPDATE = "leads_update"
-INGESTED = ("raw_events", "sessions", "purchases")
+INGESTED = ("raw_events", "sessions", "purchases", "stale_refreshes")
 CUSTOMERS = ("purchases", "customer_segments", "tier_backtests")
 LEADS = ("leads", "lead_personas", "lead_exports")
 ACTIVATION = ("posthog_person_properties", "attio_attributes", "segment_deliveries")
@@ -144,8 +151,14 @@ def build_defs(*, home_root: Path | None = None, overrides: Mapping[str, Any] | 
         assets=[*assets, published_warehouse(written, monthly_upstream(), VIEWS)],
         asset_checks=[check.definition(partitions) for check in table_checks()],
         jobs=jobs,
-        schedules=[monthly_schedule(settings.first_month)],
-        sensors=[dead_runs_sensor()],
+        schedules=[monthly_schedule(settings.first_month), daily_schedule()],
+        sensors=[
+            dead_runs_sensor(),
+            landing_sensor(home_root, settings.refresh.landing_poll_s),
+            catch_up_sensor(home_root),
+            drift_sensor(home_root),
+            activation_sensor(home_root, ACTIVATION),
+        ],
         resources={"warehouse": warehouse_resource(home_root), **(overrides or {})},
         executor=dg.in_process_executor,
     )

@@ -157,6 +157,8 @@ ROW_MUTATIONS: dict[tuple[str, str], str] = {
     ("segment_deliveries", "only_withheld_is_not_sent"): "status = 'withheld'",
     ("segment_deliveries", "sent_as_a_whole"): "content_hash = NULL",
     ("segment_deliveries", "failed_says_why"): "status = 'failed', problem = 'status 400', attempt_count = 0",
+    ("refresh_inputs", "looks_forward"): "from_at = until_at + INTERVAL 1 DAY",
+    ("stale_refreshes", "differences_add_up"): "late_event_count = late_event_count + 1",
 }
 """(table, name of the constraint over a row) -> SET clause that breaks it."""
 

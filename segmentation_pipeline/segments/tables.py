@@ -20,6 +20,7 @@ from segmentation_pipeline.warehouse.contracts import (
     dataframe_check,
 )
 
+STALE_REASONS = ("events_changed", "earlier_rewritten")
 UNCLASSIFIED = "unclassified"
 """`cluster_id` of users who are in no segment."""
 
@@ -235,3 +236,29 @@ class CurrentSegments(Table):
         return (t.membership.isnull() | t.model_month.notnull()) & (
             t.membership.notnull() | (t.cluster_id == UNCLASSIFIED)
         )
+
+
+class StaleRefreshes(Table):
+    """One row per refresh of a month that ended whose figures are no longer those of its events; empty when none is."""
+
+    refresh_month: Day = column("Refresh to be made again: `segpipe run --stale`.")
+    reason: Text = column(
+        "events_changed: events of its window came late or were taken back; earlier_rewritten: the refresh its "
+        "segments go back to was made again.",
+        isin=STALE_REASONS,
+    )
+    known_event_count: Integer = column("Events it saw.", ge=0)
+    event_count: Integer = column("Events there now.", ge=0)
+    late_event_count: Integer = column("Events more than it saw.", ge=0)
+    withdrawn_event_count: Integer = column("Events less than it saw.", ge=0)
+
+    class Config:
+        """One row per month; it names months of others, so it is not replaced month by month."""
+
+        unique = ["refresh_month"]
+
+    @dataframe_check
+    def differences_add_up(cls, data: Any) -> Any:
+        """Late and withdrawn events are the difference of the two counts."""
+        t = data.table
+        return t.event_count - t.known_event_count == t.late_event_count - t.withdrawn_event_count

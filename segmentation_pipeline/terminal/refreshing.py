@@ -24,6 +24,7 @@ from segmentation_pipeline.terminal.summary import print_found, print_next_steps
 from segmentation_pipeline.warehouse.warehouse import Warehouse
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import date
 
     from rich.console import Console
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from segmentation_pipeline.warehouse.database import Database
 
 
-def refresh_home(home: Home, console: Console, *, month: date | None, all_months: bool) -> bool:
+def refresh_home(home: Home, console: Console, *, month: date | None, all_months: bool, is_stale: bool = False) -> bool:
     """Run everything `segpipe run` does; return whether every run succeeded.
 
     Raises:
@@ -47,7 +48,8 @@ def refresh_home(home: Home, console: Console, *, month: date | None, all_months
         return _refresh_leads(home, console)
     configure_home(home, console, is_forced=False)
     is_success = True
-    for chosen in _months(home, month=month, all_months=all_months):
+    months = _stale_months(home, console) if is_stale else _months(home, month=month, all_months=all_months)
+    for chosen in months:
         job_name = MONTHLY_REFRESH if has_events else CUSTOMERS_REFRESH
         outcome = _run(home, console, job_name, f"refresh {chosen:%Y-%m}", partition_key=chosen.isoformat())
         _tell(console, outcome)
@@ -161,6 +163,21 @@ def _months(home: Home, *, month: date | None, all_months: bool) -> list[date]:
             f"Next: ask for a month from {first:%Y-%m} to {span[1]:%Y-%m}, or bring newer files."
         )
     return [chosen]
+
+
+def _stale_months(home: Home, console: Console) -> Iterator[date]:
+    """Yield the stale refreshes, oldest first; making one again may make those after it stale, never one before."""
+    done: date | None = None
+    while True:
+        with Warehouse(home, home.settings()).read() as db:
+            stale = [row["refresh_month"] for row in db.rows("SELECT refresh_month FROM stale_refreshes ORDER BY ALL")]
+        later = [month for month in stale if done is None or month > done]
+        if not later:
+            if done is None:
+                console.print("no refresh is stale")
+            return
+        done = later[0]
+        yield done
 
 
 def _run(home: Home, console: Console, job_name: str, title: str, *, partition_key: str | None = None) -> RunOutcome:

@@ -65,7 +65,7 @@ class Desk:
                 f" TIMESTAMP '{SCORED_AT}')"
                 for user, (segment, sure) in users.items()
             )
-            or "(NULL, NULL, NULL, NULL, NULL, NULL, NULL)"
+            or "(NULL::VARCHAR, 'live', '', '', 0.5, DATE '2026-01-01', TIMESTAMP '2026-01-01')"
         )
         with self.warehouse.transaction() as db:
             db.execute("CREATE TABLE IF NOT EXISTS clusters (refresh_month DATE, cluster_id VARCHAR, label VARCHAR)")
