@@ -31,6 +31,7 @@ import segmentation_pipeline.segments.checks as segments_checks
 from segmentation_pipeline.config import Settings, find_home
 from segmentation_pipeline.errors import PipelineError
 from segmentation_pipeline.orchestration.activation_requests import activation_sensor
+from segmentation_pipeline.orchestration.alerting import alert_sensor
 from segmentation_pipeline.orchestration.dead_runs import dead_runs_sensor
 from segmentation_pipeline.orchestration.landing import landing_sensor
 from segmentation_pipeline.orchestration.partitions import monthly_partitions
@@ -158,6 +159,7 @@ def build_defs(*, home_root: Path | None = None, overrides: Mapping[str, Any] | 
             catch_up_sensor(home_root),
             drift_sensor(home_root),
             activation_sensor(home_root, ACTIVATION),
+            alert_sensor(home_root),
         ],
         resources={"warehouse": warehouse_resource(home_root), **(overrides or {})},
         executor=dg.in_process_executor,

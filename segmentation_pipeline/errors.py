@@ -68,3 +68,7 @@ class InvalidPayload(PipelineError):
 
 class ActivationRefused(PipelineError):
     """A destination cannot be written to: no key, a refused key, a wrong address. Nothing more was sent."""
+
+
+class AlertNotSent(PipelineError):
+    """Nobody could be told of a trouble; it is tried again."""

@@ -5,21 +5,17 @@ Add here: what the receiver may answer. Keep out: retries and pace (delivery.py)
 
 from __future__ import annotations
 
-import base64
-import binascii
-import hashlib
-import hmac
 import json
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from segmentation_pipeline.activation.changes import Answer, Change, Reading, Request
+from segmentation_pipeline.signing import message_body, signed_headers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Sequence
 
-SECRET_PREFIX = "whsec_"  # noqa: S105 - the specification's mark of a secret in base64
 EVENT_TYPE = "segments.changed"
 
 
@@ -51,31 +47,6 @@ class WebhookSink:
             return None
         sent = {change.external_id for change in changes}
         return Reading(refused={external_id: reason for external_id, reason in told.items() if external_id in sent})
-
-
-def message_body(event_type: str, moment: datetime, data: Mapping[str, Any]) -> bytes:
-    """Return the body of a message: what happened, when, and to what."""
-    return json.dumps(
-        {"type": event_type, "timestamp": f"{moment.isoformat()}Z", "data": data}, ensure_ascii=False
-    ).encode()
-
-
-def signed_headers(secret: str, body: bytes, *, now: datetime) -> dict[str, str]:
-    """Return the three headers by which a receiver knows who sent a body, and when."""
-    message_id = f"msg_{hashlib.sha256(body).hexdigest()[:32]}"
-    moment = str(int(now.timestamp()))
-    digest = hmac.new(_signing_key(secret), b".".join([message_id.encode(), moment.encode(), body]), hashlib.sha256)
-    signature = base64.b64encode(digest.digest()).decode()
-    return {"webhook-id": message_id, "webhook-timestamp": moment, "webhook-signature": f"v1,{signature}"}
-
-
-def _signing_key(secret: str) -> bytes:
-    if secret.startswith(SECRET_PREFIX):
-        try:
-            return base64.b64decode(secret.removeprefix(SECRET_PREFIX), validate=True)
-        except binascii.Error:
-            return secret.encode()
-    return secret.encode()
 
 
 def _told(change: Change) -> dict[str, Any]:
