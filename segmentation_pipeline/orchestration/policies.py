@@ -39,15 +39,18 @@ def utc_now() -> datetime:
 def missed_months(facts: PublishedFacts, first_month: date, now: datetime, wait: timedelta) -> list[date]:
     """Return the months that ended, have events, and were not refreshed since they ended, oldest first.
 
-    A month counts as missed once the schedule's moment for it is `wait` ago.
+    A month counts as missed once the schedule's moment for it is `wait` ago. Only those from the newest refresh on do:
+    earlier ones were left out by choice, and refreshing them would change what the later ones go back to. Without any
+    refresh it is the newest month alone, as on the command line.
     """
     if facts.last_event_at is None:
         return []
     newest = min(month_before(now.date()), facts.last_event_at.date().replace(day=1))
-    if newest < first_month:
+    oldest = max(first_month, max(facts.refreshed_at, default=newest))
+    if newest < oldest:
         return []
     missed = []
-    for month in months_between(first_month, newest):
+    for month in months_between(oldest, newest):
         ended_at = _after(month)
         is_due = now >= ended_at + timedelta(hours=SCHEDULE_HOUR) + wait
         refreshed_at = facts.refreshed_at.get(month)

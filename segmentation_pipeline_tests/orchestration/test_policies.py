@@ -73,8 +73,18 @@ def test_months_without_events_are_not_missed(home, instance):
     assert caught_up(home, instance, datetime(2026, 11, 20)).skip_reason.skip_message == "no month was missed"
 
 
-def test_a_month_whose_catch_up_failed_does_not_hold_up_the_next(home, instance):
+def test_months_before_the_newest_refresh_were_left_out_by_choice(home, instance):
+    publish(home, refreshed={MARCH: APRIL_MORNING}, last_event=datetime(2026, 3, 31))
+    assert caught_up(home, instance, APRIL_MORNING).skip_reason.skip_message == "no month was missed"
+
+
+def test_a_home_that_was_never_refreshed_begins_with_its_newest_month(home, instance):
     publish(home, last_event=datetime(2026, 3, 31))
+    assert requested(caught_up(home, instance, APRIL_MORNING)) == [("2026-03-01", "catch-up:2026-03")]
+
+
+def test_a_month_whose_catch_up_failed_does_not_hold_up_the_next(home, instance):
+    publish(home, refreshed={JANUARY: datetime(2026, 1, 20)}, last_event=datetime(2026, 3, 31))
     for month in ("2026-01-01", "2026-02-01"):
         run_of(
             instance, MONTHLY_REFRESH, dg.DagsterRunStatus.FAILURE,
