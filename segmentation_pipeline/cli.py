@@ -143,6 +143,17 @@ def run(
 
 
 @app.command()
+def sync(home: HomeOption = None) -> None:
+    """Bring the tools set up under [activation] up to date with today's segments, or print the plan while it is off."""
+    with told_plainly():
+        used = _home(home)
+        from segmentation_pipeline.terminal.syncing import sync_home
+
+        is_success = sync_home(used, console)
+    raise typer.Exit(0 if is_success else 1)
+
+
+@app.command()
 def configure(home: HomeOption = None) -> None:
     """Measure the first month and the clock on the home's data, and write both into pipeline.toml."""
     with told_plainly():

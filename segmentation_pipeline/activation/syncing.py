@@ -9,6 +9,7 @@ import asyncio
 import hashlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
 
 from segmentation_pipeline.activation import attio, posthog, webhook
 from segmentation_pipeline.activation.changes import PROPERTIES
@@ -90,8 +91,10 @@ def destination_of(name: str, settings: ActivationSettings) -> Destination:
         return Destination(
             name, f"the file {other.file}", remembered, other.external_id, EXTERNAL_ID_CHARS, None, other.file
         )
-    remembered = _short(f"webhook:{other.webhook}")
-    title = f"the webhook {other.webhook}"
+    # The path of a webhook may be a secret in itself: neither tables nor state.db tell it.
+    host = urlsplit(other.webhook).netloc
+    remembered = _short(f"webhook:{host}#{hashlib.sha256(other.webhook.encode()).hexdigest()[:32]}")
+    title = f"the webhook at {host}"
     return Destination(name, title, remembered, other.external_id, EXTERNAL_ID_CHARS, other.secret_variable)
 
 

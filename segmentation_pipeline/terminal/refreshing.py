@@ -51,8 +51,8 @@ def refresh_home(home: Home, console: Console, *, month: date | None, all_months
     months = _stale_months(home, console) if is_stale else _months(home, month=month, all_months=all_months)
     for chosen in months:
         job_name = MONTHLY_REFRESH if has_events else CUSTOMERS_REFRESH
-        outcome = _run(home, console, job_name, f"refresh {chosen:%Y-%m}", partition_key=chosen.isoformat())
-        _tell(console, outcome)
+        outcome = run_here(home, console, job_name, f"refresh {chosen:%Y-%m}", partition_key=chosen.isoformat())
+        tell_outcome(console, outcome)
         is_success = is_success and outcome.is_success
         if outcome.is_success:
             print_found(console, home, chosen)
@@ -66,8 +66,8 @@ def refresh_home(home: Home, console: Console, *, month: date | None, all_months
 
 def _refresh_leads(home: Home, console: Console) -> bool:
     """Run what a home of leads alone needs."""
-    outcome = _run(home, console, "leads_update", "leads")
-    _tell(console, outcome)
+    outcome = run_here(home, console, "leads_update", "leads")
+    tell_outcome(console, outcome)
     if outcome.is_success:
         print_leads(console, home)
         print_leads_next_steps(console, home)
@@ -133,8 +133,8 @@ def _write_first_month(home: Home, console: Console, span: tuple[date, date] | N
 
 
 def _ingest(home: Home, console: Console) -> bool:
-    outcome = _run(home, console, "ingest", "ingest")
-    _tell(console, outcome)
+    outcome = run_here(home, console, "ingest", "ingest")
+    tell_outcome(console, outcome)
     return outcome.is_success
 
 
@@ -180,7 +180,10 @@ def _stale_months(home: Home, console: Console) -> Iterator[date]:
         yield done
 
 
-def _run(home: Home, console: Console, job_name: str, title: str, *, partition_key: str | None = None) -> RunOutcome:
+def run_here(
+    home: Home, console: Console, job_name: str, title: str, *, partition_key: str | None = None
+) -> RunOutcome:
+    """Run a job of the home to its end in this process, with one line of progress."""
     from segmentation_pipeline.definitions import build_defs
 
     with home_instance(home) as instance, progress_display(console, title) as show:
@@ -196,7 +199,8 @@ def _run(home: Home, console: Console, job_name: str, title: str, *, partition_k
         )
 
 
-def _tell(console: Console, outcome: RunOutcome) -> None:
+def tell_outcome(console: Console, outcome: RunOutcome) -> None:
+    """Print what checks warned of, and why a run failed."""
     for warning in outcome.warnings:
         console.print(f"[yellow]check[/] {escape(warning)}", highlight=False, soft_wrap=True)
     if not outcome.is_success:
