@@ -46,5 +46,7 @@ def sync_home(home: Home, console: Console) -> bool:
                 shown.add_row(row["action"], row["reason"], row["status"], f"{row['users']:,}")
             console.print(shown)
     if not settings.activation.enabled:
-        console.print("a dry run: nothing was sent before enabled = true under [activation] in pipeline.toml")
+        console.print(
+            "a dry run: nothing was sent before enabled = true under [activation] in pipeline.toml", markup=False
+        )
     return outcome.is_success

@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import dagster as dg
 import pytest
 
+from segmentation_pipeline.definitions import build_defs
 from segmentation_pipeline.orchestration.activation_requests import activation_sensor
 from segmentation_pipeline.orchestration.policies import CATCH_UP, catch_up_sensor, drift_sensor
 from segmentation_pipeline.orchestration.refresh_requests import (
@@ -53,6 +54,14 @@ def test_missed_months_are_asked_for_one_at_a_time_from_the_oldest(home, instanc
         last_event=datetime(2026, 3, 31, 20),
     )
     assert requested(caught_up(home, instance, APRIL_MORNING)) == [("2026-03-01", "catch-up:2026-03")]
+
+
+def test_what_a_sensor_asks_for_is_a_run_the_daemon_can_launch(home, instance):
+    publish(home, refreshed={JANUARY: datetime(2026, 2, 1, 4)}, last_event=datetime(2026, 3, 31, 20))
+    definitions = build_defs(home_root=home.root)
+    context = dg.build_sensor_context(instance=instance, definitions=definitions)
+    (request,) = definitions.resolve_sensor_def("catch_up_sensor").evaluate_tick(context).run_requests
+    assert request.tags["dagster/partition"] == "2026-02-01"
 
 
 @pytest.mark.parametrize(("hour", "is_due"), [(3, False), (8, False), (9, True)])
