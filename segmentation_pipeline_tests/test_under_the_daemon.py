@@ -21,7 +21,7 @@ SEED = 7
 LATEST_KILL_S = 6.0
 """A refresh of the small home takes about this long once it holds the lock."""
 
-pytestmark = pytest.mark.timeout(540)
+pytestmark = pytest.mark.timeout(900)
 
 
 @pytest.fixture
@@ -70,13 +70,17 @@ def test_several_months_backfill_and_a_dropped_file_runs_by_itself_to_the_tools(
         first = server.launch("ingest")
         wait_for(lambda: server.status(first) == "SUCCESS", "the ingest to succeed")
         backfill = server.backfill(monthly, months)
-        wait_for(lambda: server.backfill_status(backfill) in {"COMPLETED_SUCCESS", "COMPLETED_FAILED"}, "the backfill")
+        wait_for(
+            lambda: server.backfill_status(backfill) in {"COMPLETED_SUCCESS", "COMPLETED_FAILED"}, "the backfill", 300
+        )
         assert server.backfill_status(backfill) == "COMPLETED_SUCCESS"
         last = server.launch("daily_update")
         wait_for(lambda: server.status(last) == "SUCCESS", "the daily update to succeed")
         # Nobody launches anything from here on.
         (home.landing / "dropped.csv").write_text("user_id,timestamp,action\nu-new,2026-03-15T10:00:00Z,login\n")
-        wait_for(lambda: server.runs_because("landed: dropped.csv") == ["SUCCESS"], "the dropped file to be ingested")
+        wait_for(
+            lambda: server.runs_because("landed: dropped.csv") == ["SUCCESS"], "the dropped file to be ingested", 300
+        )
         wait_for(lambda: len(posthog.segments()) > 0, "the segments to arrive at PostHog")
     with duckdb.connect(str(home.published_file.resolve()), read_only=True) as connection:
         refreshed = connection.execute("SELECT refresh_month::VARCHAR FROM refreshes ORDER BY 1").fetchall()
