@@ -105,7 +105,7 @@ class DagsterServer:
         return told["partitionBackfillOrError"]["status"]
 
 
-def wait_for(condition: Callable[[], bool], what: str, timeout_s: float = 180) -> None:
+def wait_for(condition: Callable[[], bool], what: str, timeout_s: float = 900) -> None:
     """Wait until the condition holds; fail with what was waited for."""
     end = time.monotonic() + timeout_s
     while time.monotonic() < end:

@@ -27,7 +27,7 @@ from segmentation_pipeline_tests.activation_servers import POSTHOG_KEY, PosthogS
 from segmentation_pipeline_tests.homes import PLANTED_SETTINGS
 from segmentation_pipeline_tests.orchestration.ticks import tick
 
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1800)
 
 USERS = 200
 SETTINGS = '{planted}\n[activation]\nenabled = true\n[activation.posthog]\nhost = "{url}"\nbatch_size = 50\n'

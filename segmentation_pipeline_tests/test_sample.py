@@ -18,7 +18,7 @@ from segmentation_pipeline_tests.conftest import REPOSITORY
 from segmentation_pipeline_tests.homes import PLANTED_MONTH
 from segmentation_pipeline_tests.warehouse_comparison import differences
 
-pytestmark = [pytest.mark.xdist_group("sample"), pytest.mark.timeout(500)]
+pytestmark = [pytest.mark.xdist_group("sample"), pytest.mark.timeout(1800)]
 
 ENOUGH_EVENTS = 10
 """A user with fewer events before the landmark has shown too little to be told apart by anybody."""

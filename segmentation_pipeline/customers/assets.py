@@ -22,6 +22,7 @@ from segmentation_pipeline.customers.tables import (
     RegionSegments,
     TierBacktests,
 )
+from segmentation_pipeline.markdown import code, plain, table
 from segmentation_pipeline.orchestration.pictures import png_metadata
 from segmentation_pipeline.orchestration.table_assets import refresh_month, table_asset
 from segmentation_pipeline.warehouse.resource import Warehouse
@@ -52,12 +53,18 @@ def landed_purchases(context: dg.AssetExecutionContext, warehouse: Warehouse) ->
         cancelled, matched = db.one("SELECT count(*), count(*) FILTER (is_matched) FROM cancelled_purchases")
     for error in report.errors:
         context.log.warning(error)
-    shown = "\n".join(
-        f"| {row['file_name']} | {row['status']} | {row['read_count']:,} | {row['accepted_count']:,} "
-        f"| {row['rejected_count']:,} | {row['duplicate_count']:,} | {row['cancelled_count']:,} | `{row['mapping']}` |"
-        for row in files
+    files_shown = table(
+        ["file", "status", "read:", "accepted:", "rejected:", "duplicate:", "cancelled:", "mapping"],
+        [
+            (
+                plain(row["file_name"]),
+                row["status"],
+                *(f"{row[f'{kind}_count']:,}" for kind in ("read", "accepted", "rejected", "duplicate", "cancelled")),
+                code(str(row["mapping"])),
+            )
+            for row in files
+        ],
     )
-    head = "| file | status | read | accepted | rejected | duplicate | cancelled | mapping |\n|-|-|-|-|-|-|-|-|\n"
     return {
         "purchases": {"lines": lines, "orders": orders, "buyers": customers, "total": float(total)},
         "cancelled_purchases": {"lines": cancelled, "matched": matched},
@@ -66,7 +73,7 @@ def landed_purchases(context: dg.AssetExecutionContext, warehouse: Warehouse) ->
             "read_now": len(report.read_files),
             "unchanged": len(report.unchanged_files),
             "errors": len(report.errors),
-            "files": dg.MetadataValue.md(head + shown),
+            "files": files_shown,
         },
     }
 
@@ -136,14 +143,18 @@ def tier_backtests(context: dg.AssetExecutionContext, warehouse: Warehouse) -> d
         rows = write_backtest(db, month, warehouse.settings.customers)
     if not rows:
         return {"status": "too few customers before the landmark: nothing to compare yet"}
-    shown = "\n".join(
-        f"| {row.dimension} | {row.tier} | {row.outcome} | {row.customer_count:,} | {row.value:,.3g} | "
-        + (f"{row.lift:.2f} ({row.lift_low:.2f} to {row.lift_high:.2f}) |" if row.lift is not None else "- |")
-        for row in rows
+    lifts = table(
+        ["dimension", "tier", "outcome", "customers:", "value:", "lift over all others (95 %):"],
+        [
+            (
+                row.dimension,
+                plain(row.tier),
+                row.outcome,
+                f"{row.customer_count:,}",
+                f"{row.value:,.3g}",
+                f"{row.lift:.2f} ({row.lift_low:.2f} to {row.lift_high:.2f})" if row.lift is not None else "-",
+            )
+            for row in rows
+        ],
     )
-    return {
-        "landmark_at": str(rows[0].landmark_at),
-        "lifts": dg.MetadataValue.md(
-            f"| dimension | tier | outcome | customers | value | lift over all others (95 %) |\n|-|-|-|-|-|-|\n{shown}"
-        ),
-    }
+    return {"landmark_at": str(rows[0].landmark_at), "lifts": lifts}

@@ -182,7 +182,7 @@ def test_whatever_a_server_does_the_run_ends_and_says_what_was_used_instead(tmp_
     assert {advisor for advisor, _ in found.values()} == {"rules"}
     reasons = {str(because).split(":")[0] for _, because in found.values()}
     assert kind in reasons
-    assert reasons <= {kind, "breaker"}
+    assert reasons <= {kind, "breaker", "timeout"}  # a busy machine takes longer than the second allowed here
     assert set(outcomes(warehouse)) == reasons
     warned = the_model_advised.function(warehouse, MONTH)
     assert (warned.passed, warned.severity) == (False, "WARN")

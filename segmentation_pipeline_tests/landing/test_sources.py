@@ -72,6 +72,7 @@ def zipped() -> bytes:
         (bytes(range(256)) * 40, "neither text nor Parquet"),
         (b"\xff\xfe" + b"a\x00b\x00c", "begins like utf-16 but is not"),
     ],
+    ids=["empty", "blank", "zip", "bzip2", "binary", "cut utf-16"],
 )
 def test_what_cannot_be_read_says_what_to_do(tmp_path, content, told):
     with pytest.raises(InputError) as error:

@@ -1,0 +1,133 @@
+"""Histories and strongest categories over many blocks of rows are those that plain grouping finds."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+import pytest
+
+from segmentation_pipeline.customer_settings import CustomerSettings
+from segmentation_pipeline.customers.segmenting import (
+    forget,
+    prepare_facts,
+    prepare_history,
+    segment_parameters,
+    segments_sql,
+)
+from segmentation_pipeline.customers.tables import Customers, Purchases, Regions
+from segmentation_pipeline.warehouse.database import memory_database
+
+NOW = datetime(2026, 1, 1)
+LINES = 600_000
+"""Five blocks of DuckDB's 122,880 rows: several threads read them at once."""
+
+# Order numbers, customers, products and moments each hash differently: no two of them are in one order. Lines of an
+# order differ in time by up to two days.
+GENERATE = """
+INSERT INTO purchases BY NAME
+SELECT
+    'c' || customer AS customer_id,
+    (hash(customer) >> 1)::BIGINT AS customer_key,
+    'p' || (hash(i, 1) % 50) AS product_id,
+    CASE WHEN hash(i, 1) % 50 < 45 THEN 'k' || (hash(i, 1) % 50 % 7) END AS category,
+    1 AS quantity,
+    ((hash(i, 2) % 100000) / 100)::DECIMAL(18, 4) AS line_total,
+    (hash(order_number, 3) >> 1)::BIGINT AS order_key,
+    TIMESTAMP '2025-01-01'
+    + to_seconds((hash(order_number, 5) % 31000000 + hash(i, 6) % 172800)::BIGINT) AS purchased_at
+FROM (
+    SELECT i, i // 3 AS order_number, (hash(i // 3, 4) % 60000)::BIGINT AS customer
+    FROM range($lines) AS generated(i)
+)
+"""
+
+# What each customer bought of each product, found by grouping alone.
+GROUPED = """
+SELECT
+    customer_key,
+    product_id,
+    CAST(sum(units) AS BIGINT) AS units,
+    count(*) AS order_count,
+    epoch_us(max(last_at)) AS last_us,
+    CASE WHEN count(*) > 1
+        THEN (epoch_us(max(last_at)) - epoch_us(min(last_at))) / 86400000000 / (count(*) - 1) END AS avg_days_between
+FROM (
+    SELECT customer_key, product_id, order_key, sum(line_total * 10000) AS units, max(purchased_at) AS last_at
+    FROM purchases
+    WHERE purchased_at <= $now
+    GROUP BY ALL
+)
+GROUP BY ALL
+"""
+FOUND = """
+SELECT
+    o.customer_key,
+    h.product::VARCHAR AS product_id,
+    h.units::BIGINT AS units,
+    h.order_count,
+    h.last_us,
+    h.avg_days_between
+FROM product_history AS h
+INNER JOIN customer_orders AS o ON h.customer = o.customer
+"""
+
+# The category most was spent on, the first by name where two are equal; orders are counted per product.
+STRONGEST = """
+SELECT 'c' || customer AS customer_id, arg_min(category, struct_pack(u := -units, c := category)) AS category
+FROM (
+    SELECT customer_id[2:] AS customer, category, sum(line_total) AS units
+    FROM purchases WHERE category IS NOT NULL AND purchased_at <= $now GROUP BY ALL
+)
+GROUP BY customer
+"""
+
+
+@pytest.fixture(scope="module")
+def shop():
+    with memory_database() as db:
+        db.execute("SET threads = 4")
+        db.ensure(Purchases, Customers, Regions)
+        db.execute(GENERATE, {"lines": LINES})
+        db.execute(
+            "INSERT INTO customers BY NAME SELECT customer_id, customer_key, min(purchased_at) AS member_since,"
+            " min(purchased_at) AS first_purchase_at FROM purchases GROUP BY ALL"
+        )
+        prepare_history(db, NOW)
+        prepare_facts(db, NOW, CustomerSettings())
+        yield db
+        forget(db)
+
+
+def different(db, one, other, **parameters):
+    (count,) = db.one(
+        f"SELECT count(*) FROM ((({one}) EXCEPT ALL ({other})) UNION ALL (({other}) EXCEPT ALL ({one})))", parameters
+    )
+    return count
+
+
+def test_histories_are_those_of_plain_grouping(shop):
+    (count,) = shop.one("SELECT count(*) FROM product_history")
+    assert count > 2 * 122_880
+    assert different(shop, FOUND, GROUPED, now=NOW) == 0
+
+
+def test_orders_and_their_totals_are_those_of_plain_grouping(shop):
+    orders = "SELECT customer_key, count(DISTINCT order_key) FROM purchases WHERE purchased_at <= $now GROUP BY ALL"
+    assert different(shop, "SELECT customer_key, order_count FROM customer_orders", orders, now=NOW) == 0
+    totals = (
+        "SELECT customer_key, CAST(sum(line_total * 10000) AS BIGINT) FROM purchases WHERE purchased_at <= $now"
+        " GROUP BY customer_key, order_key"
+    )
+    found = (
+        "SELECT customer_key, units::BIGINT FROM order_totals AS t INNER JOIN customer_orders AS o"
+        " ON t.customer = o.customer"
+    )
+    assert different(shop, found, totals, now=NOW) == 0
+
+
+def test_the_strongest_category_is_that_of_plain_grouping(shop):
+    settings = CustomerSettings(labels="en")
+    parameters = segment_parameters(NOW, settings)
+    shop.execute(f"CREATE TEMP TABLE finished AS {segments_sql(settings)}", parameters)
+    found = f"SELECT customer_id, affinity_category FROM finished WHERE affinity_category <> '{settings.unknown}'"
+    assert different(shop, found, STRONGEST, now=NOW) == 0
