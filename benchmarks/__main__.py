@@ -13,7 +13,7 @@ from benchmarks.figures import write_results
 # The trials over many seeds (verdicts, identity) take long: they run by name, and docs/decisions holds their figures.
 MODULES = (
     "loading", "ingest", "features", "refreshes", "scale", "cox", "leakage", "grounding", "leads", "customers",
-    "activation",
+    "dashboard", "api", "activation",
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""`make docs`: writes the pages of tables, settings and the sample's prompt from contracts, template and sample.
+"""`make docs`: writes the pages of tables, settings, the sample's prompt and the API's examples from what they tell of.
 
 Add here: another page that is generated. Keep out: pages written by hand.
 """
@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import date
 from pathlib import Path
 
+from docs.api_examples import write_examples
 from segmentation_pipeline.config import SAMPLE_HOME, Home
 from segmentation_pipeline.definitions import VIEWS, table_assets
 from segmentation_pipeline.insights.preview import prompts_of
@@ -56,5 +57,6 @@ if __name__ == "__main__":
     if Home(SAMPLE_HOME).published_file.exists():  # `make run` makes it
         name, text = prompt_page()
         found[name] = text
+        write_examples(Home(SAMPLE_HOME))
     for name, text in found.items():
         (FOLDER / name).write_text(text, encoding="utf-8")

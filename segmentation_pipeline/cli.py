@@ -1,4 +1,4 @@
-"""The `segpipe` command: init, simulate, run, ui, configure, prompts, doctor, segments, personas, roadmap.
+"""The `segpipe` command: making, running and looking at homes; serving them to programs and agents.
 
 Add here: a command, as a few calls; every error a user can cause is printed, not raised.
 Keep out: what the commands do (terminal/).
@@ -17,8 +17,10 @@ from rich.table import Table
 from segmentation_pipeline.config import Home, find_home
 from segmentation_pipeline.errors import SettingsError
 from segmentation_pipeline.homes import bring_events, bring_files, bring_leads, create_home, prepare_home, use_home
+from segmentation_pipeline.terminal.api import app as api_app
 from segmentation_pipeline.terminal.commands import HomeOption, month_given, told_plainly
 from segmentation_pipeline.terminal.personas import app as personas_app
+from segmentation_pipeline.terminal.report import report
 from segmentation_pipeline.terminal.roadmap import app as roadmap_app
 from segmentation_pipeline.terminal.segments import app as segments_app
 
@@ -29,6 +31,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 console = Console()
+app.add_typer(api_app, name="api")
+app.command()(report)
 app.add_typer(segments_app, name="segments")
 app.add_typer(personas_app, name="personas")
 app.add_typer(roadmap_app, name="roadmap")
@@ -124,9 +128,14 @@ def run(
     stale: Annotated[
         bool, typer.Option("--stale", help="Refresh the months whose events changed since, in order.")
     ] = False,
+    report_file: Annotated[
+        Path | None, typer.Option("--report", help="File that says in JSON where the run is, and how it ended.")
+    ] = None,
 ) -> None:
     """Ingest what has landed, refresh the newest month (or those asked for), publish, and print what was found."""
-    with told_plainly():
+    from segmentation_pipeline.terminal.reports import run_report
+
+    with told_plainly(), run_report(report_file) as report:
         if (month is not None) + all_months + stale > 1:
             raise SettingsError("--month, --all-months and --stale exclude each other. Next: give one of them.")
         asked = month_given(month)
@@ -138,7 +147,7 @@ def run(
         bring_leads(used, leads or [], is_sample=is_sample)
         from segmentation_pipeline.terminal.refreshing import refresh_home
 
-        is_success = refresh_home(used, console, month=asked, all_months=all_months, is_stale=stale)
+        is_success = refresh_home(used, console, report, month=asked, all_months=all_months, is_stale=stale)
     raise typer.Exit(0 if is_success else 1)
 
 
@@ -168,16 +177,48 @@ def ui(home: HomeOption = None, port: Annotated[int, typer.Option(min=1, max=655
     """Open Dagster on 127.0.0.1: graph, runs, checks, pictures, schedules."""
     with told_plainly():
         used = _home(home)
+        from segmentation_pipeline.intake.dagster_address import tell_address
         from segmentation_pipeline.orchestration.dead_runs import fail_dead_runs
         from segmentation_pipeline.orchestration.job_runs import home_instance
 
         with home_instance(used) as instance:
             for run_id in fail_dead_runs(instance, used.run_lock):
                 console.print(f"run {run_id} had died and is reported failed")
+        tell_address(used, f"http://127.0.0.1:{port}")
     console.print(f"Dagster on http://127.0.0.1:{port} for {used.root} (Ctrl-C ends it)")
     workspace = Path(__file__).resolve().parent.parent / "workspace.yaml"
     target = ["-w", str(workspace)] if workspace.exists() else ["-m", "segmentation_pipeline.definitions"]
     os.execv(sys.executable, [sys.executable, "-m", "dagster", "dev", *target, "-h", "127.0.0.1", "-p", str(port)])
+
+
+@app.command()
+def dashboard(home: HomeOption = None, port: Annotated[int, typer.Option(min=1, max=65535)] = 8501) -> None:
+    """Open the dashboard on 127.0.0.1: map, segments, retention, moves, data quality."""
+    with told_plainly():
+        used = find_home(home)
+        used.settings()
+        from segmentation_pipeline.dashboard.launch import command, environment, refuse_taken_port
+
+        refuse_taken_port(port)
+    console.print(f"Dashboard on http://127.0.0.1:{port} for {escape(str(used.root))} (Ctrl-C ends it)", soft_wrap=True)
+    sys.stdout.flush()
+    os.execve(sys.executable, command(port), environment(used))
+
+
+@app.command()
+def mcp(
+    home: HomeOption = None,
+    allow_writes: Annotated[
+        bool, typer.Option("--allow-writes", help="Let agents put experiments on the roadmap.")
+    ] = False,
+) -> None:
+    """Serve segments, advice and analyses to an agent, over the Model Context Protocol on stdin and stdout."""
+    with told_plainly():
+        used = find_home(home)
+        used.settings()
+        from segmentation_pipeline.agent_server.serving import serve
+
+        serve(used, may_write=allow_writes)
 
 
 @app.command()

@@ -30,6 +30,7 @@ from segmentation_pipeline.customer_settings import CustomerSettings
 from segmentation_pipeline.errors import HomeError, SettingsError
 from segmentation_pipeline.lead_settings import LeadSettings
 from segmentation_pipeline.llm_settings import LlmSettings
+from segmentation_pipeline.surface_settings import ApiSettings, McpSettings, ReportSettings
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -309,6 +310,9 @@ class Settings(_Section):
     alerts: AlertSettings = AlertSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
     state: StateSettings = StateSettings()
+    report: ReportSettings = ReportSettings()
+    api: ApiSettings = ApiSettings()
+    mcp: McpSettings = McpSettings()
 
     @property
     def lead_in_s(self) -> float | None:

@@ -29,7 +29,9 @@ import segmentation_pipeline.retention.checks as retention_checks
 import segmentation_pipeline.segments.assets as segments_assets
 import segmentation_pipeline.segments.checks as segments_checks
 from segmentation_pipeline.config import Settings, find_home
+from segmentation_pipeline.customers.months import purchase_months
 from segmentation_pipeline.errors import PipelineError
+from segmentation_pipeline.events.clock import log_months
 from segmentation_pipeline.orchestration.activation_requests import activation_sensor
 from segmentation_pipeline.orchestration.alerting import alert_sensor
 from segmentation_pipeline.orchestration.dead_runs import dead_runs_sensor
@@ -43,9 +45,11 @@ from segmentation_pipeline.orchestration.refresh_requests import (
     MONTHLY_REFRESH,
     daily_schedule,
     monthly_schedule,
+    newest_month_sensor,
 )
-from segmentation_pipeline.orchestration.table_assets import TableAsset
+from segmentation_pipeline.orchestration.table_assets import OWNERS, TableAsset
 from segmentation_pipeline.orchestration.table_checks import TableCheck
+from segmentation_pipeline.report.assets import REPORT, report_asset
 from segmentation_pipeline.warehouse.contracts import table_name
 from segmentation_pipeline.warehouse.resource import warehouse_resource
 from segmentation_pipeline.warehouse.views import View
@@ -118,11 +122,11 @@ def build_defs(*, home_root: Path | None = None, overrides: Mapping[str, Any] | 
         dg.define_asset_job(
             MONTHLY_REFRESH,
             selection=dg.AssetSelection.all() - dg.AssetSelection.assets(*ACTIVATION),
-            description="One refresh, whole: ingest, segments, retention, advice, publish. Checks gate each step.",
+            description="One refresh, whole: ingest, segments, retention, advice, publish, report. Checks gate.",
         ),
         dg.define_asset_job(
             CUSTOMERS_REFRESH,
-            selection=_whole(*CUSTOMERS, PUBLISHED_WAREHOUSE),
+            selection=_whole(*CUSTOMERS, PUBLISHED_WAREHOUSE, REPORT),
             description="One refresh of customers alone: ingest purchases, segments, publish; of homes without events.",
         ),
         dg.define_asset_job(
@@ -133,7 +137,7 @@ def build_defs(*, home_root: Path | None = None, overrides: Mapping[str, Any] | 
         ),
         dg.define_asset_job(
             LEADS_UPDATE,
-            selection=_whole(*LEADS, PUBLISHED_WAREHOUSE),
+            selection=_whole(*LEADS, PUBLISHED_WAREHOUSE, REPORT),
             description="New and changed imports of leads: read, personas, files for people, publish.",
         ),
         dg.define_asset_job(
@@ -149,12 +153,17 @@ def build_defs(*, home_root: Path | None = None, overrides: Mapping[str, Any] | 
         ),
     ]
     return dg.Definitions(
-        assets=[*assets, published_warehouse(written, monthly_upstream(), VIEWS)],
+        assets=[
+            *assets,
+            published_warehouse(written, monthly_upstream(), VIEWS),
+            report_asset(PUBLISHED_WAREHOUSE, OWNERS),
+        ],
         asset_checks=[check.definition(partitions) for check in table_checks()],
         jobs=jobs,
         schedules=[monthly_schedule(settings.first_month), daily_schedule()],
         sensors=[
             dead_runs_sensor(),
+            newest_month_sensor((log_months, purchase_months)),
             landing_sensor(home_root, settings.refresh.landing_poll_s),
             catch_up_sensor(home_root),
             drift_sensor(home_root),

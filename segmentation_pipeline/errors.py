@@ -19,6 +19,10 @@ class HomeError(PipelineError):
     """The home folder is missing, incomplete or used by somebody else."""
 
 
+class NothingPublished(HomeError):
+    """The home is in order but no refresh has been published yet."""
+
+
 class InputError(PipelineError):
     """An input file cannot be read as a whole; single bad rows go to `rejected_events` instead."""
 
@@ -49,6 +53,10 @@ class StateError(PipelineError):
 
 class EditRefused(PipelineError):
     """A name or note a person gave cannot be taken as it is; nothing was changed."""
+
+
+class AlreadyPlanned(EditRefused):
+    """The experiment is on the roadmap and undecided already."""
 
 
 class NotFound(PipelineError):

@@ -13,8 +13,8 @@ from typing import TYPE_CHECKING
 
 import tomlkit
 
-from segmentation_pipeline.config import HOME_VARIABLE, SETTINGS_FILE, Home
-from segmentation_pipeline.errors import HomeError
+from segmentation_pipeline.config import HOME_VARIABLE, SETTINGS_FILE, Home, read_settings
+from segmentation_pipeline.errors import HomeError, SettingsError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -123,9 +123,31 @@ def write_measured(home: Home, measured: Mapping[str, object], figures: Sequence
     for key, value in measured.items():
         document.pop(key, None)
         head.add(key, tomlkit.item(value))
-    text = tomlkit.dumps(head).rstrip("\n") + "\n\n" + tomlkit.dumps(document).lstrip("\n")
+    _write_settings(home, tomlkit.dumps(head).rstrip("\n") + "\n\n" + tomlkit.dumps(document).lstrip("\n"))
+
+
+def write_input_columns(home: Home, columns: Mapping[str, Sequence[str]]) -> None:
+    """Write which columns play which roles under [input.columns] of `pipeline.toml`; comments and order stay.
+
+    Raises:
+        SettingsError: they cannot be settings; the file is as it was.
+    """
+    document = tomlkit.parse(home.settings_file.read_text(encoding="utf-8"))
+    section = document.setdefault("input", tomlkit.table()).setdefault("columns", tomlkit.table())
+    for role, names in columns.items():
+        section[role] = names[0] if len(names) == 1 else list(names)
+    _write_settings(home, tomlkit.dumps(document))
+
+
+def _write_settings(home: Home, text: str) -> None:
+    """Put new settings in the place of the old ones, if they can be read."""
     partial = home.settings_file.with_suffix(".tmp")
     partial.write_text(text, encoding="utf-8")
+    try:
+        read_settings(partial)
+    except SettingsError:
+        partial.unlink()
+        raise
     partial.replace(home.settings_file)
 
 

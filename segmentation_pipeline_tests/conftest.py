@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -45,3 +48,14 @@ def planted_home(_planted: Home, tmp_path: Path) -> Home:
     root = tmp_path / "home"
     shutil.copytree(_planted.root, root, symlinks=True)
     return Home(root)
+
+
+@pytest.fixture(scope="session")
+def made_run() -> str:
+    """What `make run` prints, in the environment the tests run in; ask for it in the xdist group `sample` alone."""
+    environment = {**os.environ, "COLUMNS": "120"}
+    environment.pop("SEGPIPE_HOME", None)
+    make = ["make", "--no-print-directory", "run", f"VENV={sys.prefix}"]
+    done = subprocess.run(make, cwd=REPOSITORY, capture_output=True, text=True, env=environment, check=False)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout

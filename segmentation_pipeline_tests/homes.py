@@ -27,6 +27,23 @@ collaboration = ["comment", "invite_teammate"]
 method = "kmeans"
 reductions = ["pca"]
 map_method = "pca"
+[report]
+formats = []
+"""
+
+LOAN_MONTH = date(2012, 1, 1)
+
+LOAN_SETTINGS = """
+first_month = "2011-10"
+clock = "calendar"
+[roles]
+start = ["a_submitted"]
+churn = ["a_declined", "a_cancelled"]
+conversion = ["a_approved"]
+[segments]
+method = "kmeans"
+reductions = ["pca"]
+map_method = "pca"
 """
 
 DIRTY_EVENTS = """user_id,timestamp,action,metadata
@@ -58,6 +75,20 @@ def make_planted_home(root: Path, *, users: int = 300, days: int = 7, seed: int 
     write_home_leads(simulate_leads(leads=120, seed=seed), root)
     (home.landing / "leads" / "dirty.csv").write_text(DIRTY_LEADS, encoding="utf-8")
     (home.landing / "dirty.csv").write_text(DIRTY_EVENTS, encoding="utf-8")
+    return home
+
+
+def make_loan_home(root: Path, log: Path, cases: int = 600) -> Home:
+    """Make a home with some cases of the loan_offers log, and settings that keep a refresh quick."""
+    import duckdb
+
+    home = create_home(root)
+    home.settings_file.write_text(LOAN_SETTINGS, encoding="utf-8")
+    source = f"read_csv('{log}', all_varchar=true)"
+    found = duckdb.sql(f"DESCRIBE FROM {source}").fetchall()
+    case = next(name for name, *_ in found if "case" in name.lower() or "user" in name.lower())
+    first = f'SELECT "{case}" FROM {source} GROUP BY ALL ORDER BY count(*) DESC, "{case}" LIMIT {cases}'
+    duckdb.sql(f"COPY (FROM {source} WHERE \"{case}\" IN ({first})) TO '{home.landing / 'loans.csv'}'")
     return home
 
 

@@ -1,7 +1,6 @@
 """The sample as a stranger meets it: `make run`, then segments that are the planted personas."""
 
 import csv
-import os
 import shutil
 import subprocess
 import sys
@@ -22,17 +21,6 @@ pytestmark = [pytest.mark.xdist_group("sample"), pytest.mark.timeout(1800)]
 
 ENOUGH_EVENTS = 10
 """A user with fewer events before the landmark has shown too little to be told apart by anybody."""
-
-
-@pytest.fixture(scope="session")  # other modules' tests run in between
-def made_run():
-    """What `make run` prints, in the environment the tests run in."""
-    environment = {**os.environ, "COLUMNS": "120"}
-    environment.pop("SEGPIPE_HOME", None)
-    make = ["make", "--no-print-directory", "run", f"VENV={sys.prefix}"]
-    done = subprocess.run(make, cwd=REPOSITORY, capture_output=True, text=True, env=environment, check=False)
-    assert done.returncode == 0, done.stdout + done.stderr
-    return done.stdout
 
 
 @pytest.fixture

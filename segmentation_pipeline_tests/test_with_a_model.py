@@ -27,6 +27,7 @@ from segmentation_pipeline.insights import discovery
 from segmentation_pipeline.state.database import open_state
 from segmentation_pipeline.state.llm_calls import calls_of_month
 from segmentation_pipeline.terminal.refreshing import refresh_home
+from segmentation_pipeline.terminal.reports import RunReport
 from segmentation_pipeline_tests import llm_servers as does
 from segmentation_pipeline_tests.conftest import REPOSITORY
 from segmentation_pipeline_tests.homes import PLANTED_MONTH, make_planted_home, refresh_in_process
@@ -148,7 +149,7 @@ def test_no_prompt_from_a_log_of_persons_holds_a_name_or_a_user_agent(
     (home.landing / log.name).write_bytes(log.read_bytes())
     ask_the_loopback_server(home, server, monkeypatch)
     with (tmp_path / "said.txt").open("w") as said:
-        assert refresh_home(home, Console(file=said), month=None, all_months=False)
+        assert refresh_home(home, Console(file=said), RunReport(None), month=None, all_months=False)
 
     assert {is_about_advice(request) for request in server.requests} == {True, False}
     prompts = [request.prompt for request in server.requests]

@@ -9,11 +9,13 @@ Keep out: the live warehouse file; nothing here can lock or change it.
         print(segment.display_name, segment.user_count, segment.drop_off_rate)
 """
 
-from segmentation_pipeline.client.customers import CustomersSummary, TierLift
+from segmentation_pipeline.client.advice import Citation, Recommendation
+from segmentation_pipeline.client.customers import Customer, CustomersSummary, TierLift
 from segmentation_pipeline.client.evidence import EvidenceTest, LineageEvent
-from segmentation_pipeline.client.experiments import Citation, ExperimentPower, Recommendation, WeekPower
+from segmentation_pipeline.client.experiments import ExperimentPower, WeekPower
 from segmentation_pipeline.client.home import Client
 from segmentation_pipeline.client.home import open_home as open  # noqa: A004 - read as client.open(home), like gzip.open
+from segmentation_pipeline.client.personas import LeadImport, Persona
 from segmentation_pipeline.client.refreshes import EndedEarly, RefreshSummary
 from segmentation_pipeline.client.roadmap import RoadmapEntry
 from segmentation_pipeline.client.segments import Contrast, SegmentDetail, SegmentSummary
@@ -27,13 +29,16 @@ __all__ = [
     "Citation",
     "Client",
     "Contrast",
+    "Customer",
     "CustomersSummary",
     "EndedEarly",
     "EvidenceTest",
     "ExperimentPower",
+    "LeadImport",
     "LineageEvent",
     "NameEdit",
     "Note",
+    "Persona",
     "Plan",
     "PlanEdit",
     "Recommendation",

@@ -10,29 +10,34 @@ import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from segmentation_pipeline.client import exports
-from segmentation_pipeline.client.experiments import copied
+from segmentation_pipeline.client import exports, lead_details, personas
+from segmentation_pipeline.client.copies import copied
 from segmentation_pipeline.client.naming import UNCLASSIFIED
 from segmentation_pipeline.client.published import PublishedReader
 from segmentation_pipeline.client.roadmap import SEGMENT_NAME, entry_of
-from segmentation_pipeline.client.snapshot import Snapshot
+from segmentation_pipeline.client.snapshot import Edits, Snapshot
 from segmentation_pipeline.config import Home, find_home
-from segmentation_pipeline.state import roadmap, segment_edits
+from segmentation_pipeline.errors import NotFound
+from segmentation_pipeline.state import persona_edits, roadmap, segment_edits
 from segmentation_pipeline.state.database import open_state
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import date
 
     import pandas as pd
 
+    from segmentation_pipeline.client.advice import Recommendation
     from segmentation_pipeline.client.customers import CustomersSummary
     from segmentation_pipeline.client.evidence import EvidenceTest, LineageEvent
-    from segmentation_pipeline.client.experiments import ExperimentPower, Recommendation
+    from segmentation_pipeline.client.experiments import ExperimentPower
+    from segmentation_pipeline.client.personas import LeadImport, LeadScoring, Persona
+    from segmentation_pipeline.client.published import Copy
     from segmentation_pipeline.client.refreshes import EndedEarly, RefreshSummary
     from segmentation_pipeline.client.roadmap import RoadmapEntry
     from segmentation_pipeline.client.segments import SegmentDetail, SegmentSummary
     from segmentation_pipeline.client.users import UserSegment
+    from segmentation_pipeline.state.persona_edits import PersonaNote
     from segmentation_pipeline.state.roadmap import PlanEdit
     from segmentation_pipeline.state.segment_edits import NameEdit, Note
 
@@ -64,6 +69,8 @@ class Client:
         self.home = home
         self._state = open_state(home, home.settings())
         self._published = PublishedReader(home)
+        self._known: tuple[Copy | None, dict[date, dict[str, str]]] = (None, {})
+        self._read: tuple[object, Edits] | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -78,13 +85,29 @@ class Client:
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[Snapshot]:
         """Yield one published copy with the edits of this moment; publishing meanwhile does not disturb it."""
-        with self._published.open() as connection:
-            if not self._state.is_made:
-                yield Snapshot(connection, {}, ())
-                return
+        with self._published.open_copy() as (connection, copy):
+            edits = self._edits()
+            known = self._known
+            if known[0] != copy:
+                known = self._known = (copy, {})
+            yield Snapshot(connection, edits, copy=copy, known=known[1])
+
+    def _edits(self) -> Edits:
+        """Return what people wrote, as of this moment: read anew whenever something was written."""
+        if not self._state.is_made:
+            return Edits()
+        mark = self._state.mark()  # before reading: what is written meanwhile is read the next time
+        kept = self._read
+        if mark is None or kept is None or kept[0] != mark:
             with self._state.read() as state:
-                names, notes = segment_edits.current_names(state), segment_edits.notes(state)
-            yield Snapshot(connection, names, notes)
+                edits = Edits(
+                    segment_edits.current_names(state),
+                    segment_edits.notes(state),
+                    persona_edits.current_names(state),
+                    persona_edits.notes(state),
+                )
+            kept = self._read = mark, edits
+        return kept[1]
 
     def refreshes(self) -> list[RefreshSummary]:
         """Return every refresh, oldest first."""
@@ -106,10 +129,22 @@ class Client:
         with self.snapshot() as snapshot:
             return snapshot.user_segment(user_id)
 
+    def user_segments(self, user_ids: Sequence[str]) -> list[UserSegment]:
+        """Return where many users belong now, in the order asked; those not seen of late are left out."""
+        with self.snapshot() as snapshot:
+            return snapshot.user_segments(user_ids)
+
     def customers(self, month: date | None = None) -> CustomersSummary | None:
         """Return how many customers of a refresh (by default the newest) carry each label; None where nobody does."""
         with self.snapshot() as snapshot:
             return snapshot.customers(month)
+
+    def lead_scoring(self, import_id: str | None = None) -> LeadScoring:
+        """Return the personas of an import (None: the newest) under the names people gave them, and their model."""
+        with self._published.open() as connection:
+            edits = self._edits()
+            newest = personas.newest_import(connection, import_id)
+            return personas.lead_scoring(connection, newest, edits.persona_names, edits.persona_notes)
 
     def evidence(self, month: date | None = None) -> list[EvidenceTest]:
         """Return the tests behind a refresh's verdict and segments."""
@@ -206,10 +241,95 @@ class Client:
         with self._state.write() as state:
             return segment_edits.delete_note(state, note_id)
 
+    def lead_imports(self) -> list[LeadImport]:
+        """Return every import of leads, in name order; the last one is the newest."""
+        with self.snapshot() as snapshot:
+            return snapshot.lead_imports()
+
+    def personas(self, import_id: str | None = None) -> list[Persona]:
+        """Return the personas of an import, by default of the newest, highest rate first."""
+        with self.snapshot() as snapshot:
+            return snapshot.personas(import_id)
+
+    def lead_export(self, import_id: str, kind: str) -> Path:
+        """Return where a file for people is: personas, clustered, dashboard or pca of an import.
+
+        Raises:
+            NotFound: it was not written, or is gone.
+        """
+        with self.snapshot() as snapshot:
+            found = lead_details.lead_exports(snapshot.connection, import_id).get(kind)
+        path = None if found is None else (self.home.root / found.path).resolve()
+        if path is None or not path.is_relative_to(self.home.root) or not path.is_file():
+            raise NotFound(
+                f"There is no file {kind} of {import_id}. Next: land the import again and `segpipe run`; "
+                "a file that was deleted is then written anew."
+            )
+        return path
+
+    def rename_persona(self, persona_id: str, name: str, *, by: str) -> str:
+        """Give a persona a name, shown from now on in every import; return it as stored.
+
+        Raises:
+            NotFound: there is no such persona.
+            EditRefused: the name is empty, too long, or what another persona of its import is called.
+        """
+        taken = self._personas_beside(persona_id)
+        with self._state.write() as state:
+            return persona_edits.rename_persona(state, persona_id, name, labels=taken, edited_by=by)
+
+    def clear_persona_name(self, persona_id: str, *, by: str) -> bool:
+        """Let a persona be called by its own name again; False where it is already.
+
+        Raises:
+            NotFound: there is no such persona.
+            EditRefused: its label is what another persona is called now.
+        """
+        taken = self._personas_beside(persona_id)
+        with self._state.write() as state:
+            return persona_edits.clear_name(state, persona_id, labels=taken, edited_by=by)
+
+    def persona_notes(self, persona_id: str) -> list[PersonaNote]:
+        """Return the notes on a persona, oldest first.
+
+        Raises:
+            NotFound: there is no such persona.
+        """
+        self._personas_beside(persona_id)
+        with self._state.read() as state:
+            return persona_edits.notes(state, persona_id)
+
+    def add_persona_note(self, persona_id: str, text: str, *, by: str) -> PersonaNote:
+        """Store a note on a persona.
+
+        Raises:
+            NotFound: there is no such persona.
+            EditRefused: the note is empty or too long.
+        """
+        self._personas_beside(persona_id)
+        with self._state.write() as state:
+            return persona_edits.add_note(state, persona_id, text, created_by=by)
+
+    def delete_persona_note(self, persona_id: str, note_id: int) -> PersonaNote:
+        """Take a note of a persona out of sight and return it.
+
+        Raises:
+            NotFound: there is no such persona, or it has no such note.
+        """
+        known = {note.note_id for note in self.persona_notes(persona_id)}
+        with self._state.write() as state:
+            return persona_edits.delete_note(state, note_id if note_id in known else -1)
+
     def roadmap(self) -> list[RoadmapEntry]:
         """Return every planned experiment: running ones first, then planned, decided, dropped, each by priority."""
+        if not self._state.is_made:
+            return []
         with self._state.read() as state:
             return [entry_of(stored) for stored in roadmap.roadmap(state)]
+
+    def open_plans(self) -> dict[str, RoadmapEntry]:
+        """Return recommendation_id -> entry, of what is on the roadmap and undecided."""
+        return {entry.recommendation_id: entry for entry in self.roadmap() if entry.plan.status in roadmap.OPEN}
 
     def roadmap_entry(self, entry_id: int) -> RoadmapEntry:
         """Return one planned experiment.
@@ -283,6 +403,11 @@ class Client:
     def _taken_by(self, cluster_id: str) -> dict[str, str]:
         """Labels of the living segments, after making sure that the one to be edited exists."""
         with self._published.open() as connection:
-            snapshot = Snapshot(connection, {}, ())
+            snapshot = Snapshot(connection)
             snapshot.known_segment(cluster_id)
             return {**snapshot.own_names(), UNCLASSIFIED: UNCLASSIFIED}
+
+    def _personas_beside(self, persona_id: str) -> dict[str, str]:
+        """Labels of the personas of its newest import, after making sure that the one to be edited exists."""
+        with self._published.open() as connection:
+            return personas.labels(connection, personas.known_persona(connection, persona_id))

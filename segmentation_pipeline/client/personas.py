@@ -5,14 +5,16 @@ Add here: a question about personas. Keep out: segments of users, and what an ed
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING
 
-from segmentation_pipeline.client.published import ask
+from segmentation_pipeline.client.published import ask, ask_as, has_table
 from segmentation_pipeline.errors import NotFound
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+    from datetime import datetime
 
     import duckdb
 
@@ -21,7 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class LeadImport:
-    """One import of leads: how many, what is known of their outcome, and how they were grouped."""
+    """One import of leads: how many, what is known of their outcome, and how they were grouped.
+
+    `maturity`: judged, not_asked, or no_date_column; `prior_weight` leads of the overall rate count in each persona.
+    """
 
     import_id: str
     status: str
@@ -35,6 +40,13 @@ class LeadImport:
     persona_count: int
     verdict: str | None
     verdict_reason: str | None
+    weakness: str | None
+    maturity: str
+    as_of: datetime | None
+    prior_weight: float | None
+    is_prior_learned: bool | None
+    axis_1_share: float
+    axis_2_share: float
 
 
 @dataclass(frozen=True)
@@ -49,6 +61,7 @@ class Persona:
     rank: int
     size: int
     share: float
+    counted_count: int
     conversion_count: int
     raw_rate: float | None
     shrunken_rate: float | None
@@ -57,7 +70,40 @@ class Persona:
     best_probability: float | None
     value_tier: str
     is_tier_uncertain: bool
-    notes: tuple[str, ...]
+    stability: float | None
+    seniority: str
+    notes: tuple[PersonaNote, ...]
+
+
+@dataclass(frozen=True)
+class PersonaTrend:
+    """One persona in one import, beside the import before in which it lived; changes are null at its first."""
+
+    persona_id: str
+    import_id: str
+    name: str
+    size: int
+    share: float
+    shrunken_rate: float | None
+    rate_low: float | None
+    rate_high: float | None
+    value_tier: str
+    previous_import_id: str | None
+    rate_change: float | None
+    is_rate_change_clear: bool | None
+
+
+@dataclass(frozen=True)
+class LeadScoring:
+    """What a new lead is scored by: the import, its columns, its personas, and where each of them lies.
+
+    `mapping`: role -> header of the import's file. `model`: JSON, as the stage of leads stores it.
+    """
+
+    found: LeadImport
+    mapping: Mapping[str, str]
+    personas: tuple[Persona, ...]
+    model: str
 
 
 _STORED = tuple(field.name for field in fields(Persona) if field.name not in ("display_name", "notes"))
@@ -65,12 +111,9 @@ _STORED = tuple(field.name for field in fields(Persona) if field.name not in ("d
 
 def lead_imports(connection: duckdb.DuckDBPyConnection) -> list[LeadImport]:
     """Return every import of leads in the published copy, in name order; the last one counts as the newest."""
-    rows = ask(
-        connection,
-        "SELECT import_id, status, status_reason, lead_count, unknown_outcome_count, immature_count, counted_count,"
-        " conversion_count, overall_rate, persona_count, verdict, verdict_reason FROM lead_imports ORDER BY import_id",
-    )
-    return [LeadImport(*row) for row in rows]
+    if not has_table(connection, "lead_imports"):
+        return []
+    return ask_as(connection, LeadImport, "FROM lead_imports ORDER BY import_id")
 
 
 def newest_import(connection: duckdb.DuckDBPyConnection, asked: str | None = None) -> str:
@@ -99,9 +142,9 @@ def personas(
         f"SELECT {', '.join(_STORED)} FROM lead_personas WHERE import_id = $id ORDER BY rank",
         {"id": import_id},
     )
-    told: dict[str, list[str]] = {}
+    told: dict[str, list[PersonaNote]] = {}
     for note in notes:
-        told.setdefault(note.persona_id, []).append(note.text)
+        told.setdefault(note.persona_id, []).append(note)
     found = [dict(zip(_STORED, row, strict=True)) for row in rows]
     return [
         Persona(
@@ -111,6 +154,20 @@ def personas(
         )
         for one in found
     ]
+
+
+def lead_scoring(
+    connection: duckdb.DuckDBPyConnection, import_id: str, names: Mapping[str, str], notes: Sequence[PersonaNote]
+) -> LeadScoring:
+    """Return what a new lead is scored by, of an import that is there."""
+    (found,) = (one for one in lead_imports(connection) if one.import_id == import_id)
+    ((model, mapping),) = ask(
+        connection,
+        "SELECT m.model, f.mapping FROM lead_models AS m JOIN lead_files AS f USING (import_id) WHERE import_id = $id",
+        {"id": import_id},
+    )
+    headers = {role: header for role, header in json.loads(mapping).items() if isinstance(header, str)}
+    return LeadScoring(found, headers, tuple(personas(connection, import_id, names, notes)), model)
 
 
 def known_persona(connection: duckdb.DuckDBPyConnection, persona_id: str) -> str:
@@ -138,3 +195,10 @@ def labels(connection: duckdb.DuckDBPyConnection, import_id: str) -> dict[str, s
     """Return persona_id -> its own label, of an import."""
     rows = ask(connection, "SELECT persona_id, label FROM lead_personas WHERE import_id = $id", {"id": import_id})
     return {str(persona_id): str(label) for persona_id, label in rows}
+
+
+def persona_trends(connection: duckdb.DuckDBPyConnection) -> list[PersonaTrend]:
+    """Return every persona in every import it lives in, by import and rate, what changed since before beside it."""
+    if not has_table(connection, "lead_imports"):
+        return []
+    return ask_as(connection, PersonaTrend, "FROM lead_trends ORDER BY import_id, shrunken_rate DESC, persona_id")

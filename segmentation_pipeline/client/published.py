@@ -6,20 +6,38 @@ Add here: how to open, how to ask. Keep out: what is asked (one module a subject
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import threading
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
 
-from segmentation_pipeline.errors import HomeError
+from segmentation_pipeline.errors import HomeError, NothingPublished
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    from _typeshed import DataclassInstance
+
     from segmentation_pipeline.config import Home
 
-_Identity = tuple[str, int, int]
-"""Path, inode and time of a copy: a file put in the place of another of the same name is another copy."""
+Row = TypeVar("Row", bound="DataclassInstance")
+
+
+@dataclasses.dataclass(frozen=True)
+class Copy:
+    """Which published copy: a file put in the place of another of the same name is another copy."""
+
+    path: str
+    inode: int
+    modified_ns: int
+
+    @property
+    def copy_id(self) -> str:
+        """Name of the copy: the run that published it."""
+        return Path(self.path).stem.removeprefix("warehouse-")
+
 
 OPEN_TRIES = 5
 """Tries when the resolved copy is pruned between resolving and opening; each try resolves anew."""
@@ -32,7 +50,7 @@ def open_published(home: Home) -> Iterator[duckdb.DuckDBPyConnection]:
     A path that is already open in this process would give the old data, hence the resolved name of the copy.
 
     Raises:
-        HomeError: nothing has been published yet.
+        NothingPublished: nothing has been published yet.
     """
     reader = PublishedReader(home)
     try:
@@ -53,20 +71,30 @@ class PublishedReader:
     def __init__(self, home: Home) -> None:
         self._home = home
         self._lock = threading.Lock()
-        self._kept: tuple[_Identity, duckdb.DuckDBPyConnection] | None = None
+        self._kept: tuple[Copy, duckdb.DuckDBPyConnection] | None = None
 
     @contextlib.contextmanager
     def open(self) -> Iterator[duckdb.DuckDBPyConnection]:
         """Yield a read-only connection of its own to the newest copy.
 
         Raises:
-            HomeError: nothing has been published yet.
+            NothingPublished: nothing has been published yet.
+        """
+        with self.open_copy() as (connection, _):
+            yield connection
+
+    @contextlib.contextmanager
+    def open_copy(self) -> Iterator[tuple[duckdb.DuckDBPyConnection, Copy]]:
+        """Yield a read-only connection of its own to the newest copy, and which one that is.
+
+        Raises:
+            NothingPublished: nothing has been published yet.
         """
         with self._lock:
-            connection = self._newest()
+            connection, copy = self._newest()
         try:
             connection.execute("SET TimeZone = 'UTC'")
-            yield connection
+            yield connection, copy
         finally:
             connection.close()
 
@@ -75,19 +103,19 @@ class PublishedReader:
         with self._lock:
             self._drop()
 
-    def _newest(self) -> duckdb.DuckDBPyConnection:
+    def _newest(self) -> tuple[duckdb.DuckDBPyConnection, Copy]:
         for attempt in range(OPEN_TRIES):
             try:
-                copy = self._home.published_file.resolve(strict=True)
-                found = copy.stat()
-                identity = (str(copy), found.st_ino, found.st_mtime_ns)
-                if self._kept is None or self._kept[0] != identity:
+                path = self._home.published_file.resolve(strict=True)
+                found = path.stat()
+                copy = Copy(str(path), found.st_ino, found.st_mtime_ns)
+                if self._kept is None or self._kept[0] != copy:
                     self._drop()
-                    self._kept = (identity, duckdb.connect(str(copy), read_only=True))
-                return duckdb.connect(str(copy), read_only=True)
+                    self._kept = (copy, duckdb.connect(copy.path, read_only=True))
+                return duckdb.connect(copy.path, read_only=True), copy
             except (FileNotFoundError, duckdb.IOException) as error:
                 if attempt == OPEN_TRIES - 1 or not self._home.published_file.is_symlink():
-                    raise HomeError(
+                    raise NothingPublished(
                         f"Nothing is published in {self._home.root} yet. Next: `segpipe run --home {self._home.root}`."
                     ) from error
         raise AssertionError("unreachable: the last attempt returns or raises")
@@ -113,3 +141,20 @@ def ask(
             f"The published copy was written by another version of this program, or before its first whole refresh: "
             f"{str(error).splitlines()[0]}. Next: `segpipe run` refreshes and publishes it anew."
         ) from error
+
+
+def has_table(connection: duckdb.DuckDBPyConnection, name: str) -> bool:
+    """Tell whether the copy has a table: one nobody ever brought files for may be missing altogether."""
+    return bool(ask(connection, "SELECT 1 FROM duckdb_tables() WHERE table_name = $name", {"name": name}))
+
+
+def ask_as(
+    connection: duckdb.DuckDBPyConnection, kind: type[Row], source: str, params: Mapping[str, Any] | None = None
+) -> list[Row]:
+    """Return the rows of `FROM ...` as objects of a dataclass whose fields are columns.
+
+    Raises:
+        HomeError: the copy lacks a table or column, because another version of the program wrote it.
+    """
+    columns = ", ".join(field.name for field in dataclasses.fields(kind))
+    return [kind(*row) for row in ask(connection, f"SELECT {columns} {source}", params)]

@@ -24,6 +24,7 @@ class RefreshSummary:
     status: str
     status_reason: str | None
     clock: str
+    window_start: datetime
     as_of: datetime
     landmark_at: datetime | None
     at_risk_count: int

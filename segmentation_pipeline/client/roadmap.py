@@ -8,12 +8,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from segmentation_pipeline.client.experiments import power_from, recommendation_from
+from segmentation_pipeline.client.advice import recommendation_from
+from segmentation_pipeline.client.experiments import power_from
 
 if TYPE_CHECKING:
     from datetime import date, datetime
 
-    from segmentation_pipeline.client.experiments import ExperimentPower, Recommendation
+    from segmentation_pipeline.client.advice import Recommendation
+    from segmentation_pipeline.client.experiments import ExperimentPower
     from segmentation_pipeline.state.roadmap import Plan, PlanEdit, StoredEntry
 
 

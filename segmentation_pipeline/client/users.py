@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from segmentation_pipeline.client.published import ask
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date, datetime
 
     import duckdb
@@ -35,10 +36,15 @@ class UserSegment:
 
 def user_segment(connection: duckdb.DuckDBPyConnection, user_id: str) -> UserSegment | None:
     """Return where a user belongs now, None for one who has not been seen lately; shown by its label."""
-    found = ask(
-        connection,
-        "SELECT user_id, status, cluster_id, label, membership, model_month, scored_at, label FROM current_segments"
-        " WHERE user_id = $user_id",
-        {"user_id": user_id},
-    )
+    found = ask(connection, f"{_SELECT} WHERE user_id = $user_id", {"user_id": user_id})
     return UserSegment(*found[0]) if found else None
+
+
+def user_segments(connection: duckdb.DuckDBPyConnection, user_ids: Sequence[str]) -> list[UserSegment]:
+    """Return where users belong now, in the order asked, without those not seen lately; shown by their labels."""
+    found = ask(connection, f"{_SELECT} WHERE user_id IN (SELECT unnest($user_ids))", {"user_ids": list(user_ids)})
+    known = {row[0]: UserSegment(*row) for row in found}
+    return [known[user_id] for user_id in dict.fromkeys(user_ids) if user_id in known]
+
+
+_SELECT = "SELECT user_id, status, cluster_id, label, membership, model_month, scored_at, label FROM current_segments"

@@ -84,7 +84,8 @@ class Analyzer:
         self._labels = settings.label_table()
         self._unknown = settings.unknown
         self._language = settings.language
-        self._told = {"ruleVersion": settings.rule_version, "labels": settings.labels_name}
+        self.rule_version = settings.rule_version
+        self._told = {"ruleVersion": self.rule_version, "labels": settings.labels_name}
         self._bounds = settings.thresholds
         self._strategy = functools.lru_cache(maxsize=4096)(self._find_strategy)
 

@@ -15,6 +15,7 @@ from segmentation_pipeline.errors import InputError
 from segmentation_pipeline.landing.delimiters import Dialect, find_dialect, is_aligned
 from segmentation_pipeline.landing.transcoding import (
     CHUNK_BYTES,
+    compression_of_bytes,
     decompress,
     mixes_newlines,
     transcode,
@@ -146,10 +147,7 @@ def batches(files: Sequence[LandedFile]) -> Iterator[list[LandedFile]]:
 def compression_of(path: Path) -> str:
     """Return gzip, zstd or none, by the first bytes."""
     with path.open("rb") as content:
-        magic = content.read(4)
-    if magic[:2] == b"\x1f\x8b":
-        return "gzip"
-    return "zstd" if magic == b"\x28\xb5\x2f\xfd" else "none"
+        return compression_of_bytes(content.read(4))
 
 
 def recognise(file: LandedFile, wanted: Wanted, scratch: Path, *, encoding: str | None = None) -> Source:

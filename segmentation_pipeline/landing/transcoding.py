@@ -27,11 +27,39 @@ def decompress(file_name: str, path: Path, compression: str, target: Path) -> No
     Raises:
         InputError: the file is cut off or damaged.
     """
+    with path.open("rb") as compressed, target.open("wb") as plain:
+        for chunk in _chunks(file_name, compressed, compression):
+            plain.write(chunk)
+
+
+def beginning(file_name: str, content: BinaryIO, compression: str, most: int | None) -> bytes:
+    """Return the first bytes, decompressed; all of them where `most` is None.
+
+    Raises:
+        InputError: the file is cut off or damaged before that.
+    """
+    found = bytearray()
+    for chunk in _chunks(file_name, content, compression):
+        found += chunk
+        if most is not None and len(found) >= most:
+            return bytes(found[:most])
+    return bytes(found)
+
+
+def compression_of_bytes(magic: bytes) -> str:
+    """Return gzip, zstd or none, by the first bytes."""
+    if magic[:2] == b"\x1f\x8b":
+        return "gzip"
+    return "zstd" if magic[:4] == b"\x28\xb5\x2f\xfd" else "none"
+
+
+def _chunks(file_name: str, content: BinaryIO, compression: str) -> Iterator[bytes]:
     try:
-        with path.open("rb") as compressed, target.open("wb") as plain:
-            chunks = _gunzipped(compressed) if compression == "gzip" else _unzstandard(compressed)
-            for chunk in chunks:
-                plain.write(chunk)
+        if compression == "none":
+            while chunk := content.read(CHUNK_BYTES):
+                yield chunk
+        else:
+            yield from _gunzipped(content) if compression == "gzip" else _unzstandard(content)
     except (EOFError, zlib.error, gzip.BadGzipFile, _DamagedError) as error:
         raise InputError(
             f"{file_name}: the {compression} file is cut off or damaged ({error}). "

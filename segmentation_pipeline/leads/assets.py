@@ -25,6 +25,7 @@ from segmentation_pipeline.leads.tables import (
     Leads,
     RejectedLeads,
 )
+from segmentation_pipeline.markdown import Markdown, code, table
 from segmentation_pipeline.orchestration.table_assets import table_asset
 from segmentation_pipeline.warehouse.resource import Warehouse
 
@@ -52,9 +53,13 @@ def landed_leads(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dic
         reasons = db.rows("SELECT reason, count(*) AS records FROM rejected_leads GROUP BY reason ORDER BY reason")
     for error in report.errors:
         context.log.warning(error)
-    shown = "\n".join(
-        f"| {_cell(row['import_id'])} | {row['status']} | {row['read_count']:,} | {row['accepted_count']:,} "
-        f"| {row['rejected_count']:,} | {row['duplicate_count']:,} | `{_cell(row['mapping'])}` |"
+    rows = (
+        (
+            row["import_id"],
+            row["status"],
+            *(f"{row[f'{count}_count']:,}" for count in ("read", "accepted", "rejected", "duplicate")),
+            code(row["mapping"]),
+        )
         for row in files
     )
     return {
@@ -64,9 +69,7 @@ def landed_leads(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dic
             "read_now": len(report.read_files),
             "unchanged": len(report.unchanged_files),
             "errors_now": len(report.errors),
-            "files": dg.MetadataValue.md(
-                f"| import | status | read | accepted | rejected | duplicate | mapping |\n|-|-|-|-|-|-|-|\n{shown}",
-            ),
+            "files": table(("import", "status", "read:", "accepted:", "rejected:", "duplicate:", "mapping"), rows),
         },
     }
 
@@ -102,8 +105,8 @@ def lead_personas(context: dg.AssetExecutionContext, warehouse: Warehouse) -> di
         )
     return {
         "lead_imports": {"looked_at_now": len(refreshed.found), "unchanged": len(refreshed.unchanged)},
-        "lead_personas": {"newest_import": dg.MetadataValue.md(_personas_table(personas))} if personas else {},
-        "lead_columns": {"newest_import": dg.MetadataValue.md(_columns_table(columns))} if columns else {},
+        "lead_personas": {"newest_import": _personas_table(personas)} if personas else {},
+        "lead_columns": {"newest_import": _columns_table(columns)} if columns else {},
     }
 
 
@@ -136,34 +139,40 @@ def lead_exports(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dic
     }
 
 
-def _personas_table(personas: list[dict[str, Any]]) -> str:
-    lines = [
-        f"| {row['rank']} | {_cell(row['name'])}{' ?' if row['is_tier_uncertain'] else ''} | {row['size']:,} "
-        f"| {_share(row['raw_rate'])} | {_share(row['shrunken_rate'])} "
-        f"| {_share(row['rate_low'])} to {_share(row['rate_high'])} | {_share(row['best_probability'])} |"
+def _personas_table(personas: list[dict[str, Any]]) -> Markdown:
+    rows = (
+        (
+            row["rank"],
+            f"{row['name']}{' ?' if row['is_tier_uncertain'] else ''}",
+            f"{row['size']:,}",
+            _share(row["raw_rate"]),
+            _share(row["shrunken_rate"]),
+            f"{_share(row['rate_low'])} to {_share(row['rate_high'])}",
+            _share(row["best_probability"]),
+        )
         for row in personas
-    ]
-    head = "| rank | persona | leads | raw rate | rate | 95 % | best |\n|-|-|-|-|-|-|-|\n"
-    return head + "\n".join(lines)
+    )
+    return table(("rank:", "persona", "leads:", "raw rate:", "rate:", "95 %:", "best:"), rows)
 
 
-def _columns_table(columns: list[dict[str, Any]]) -> str:
-    lines = [
-        f"| {_cell(row['column_name'])} | {_cell(row['header'])} | {row['status']} | {row['kind']} "
-        f"| {row['level_count']:,} | {'–' if row['auc'] is None else format(row['auc'], '.2f')} "
-        f"| {_cell(row['reason'] or '')} |"
+def _columns_table(columns: list[dict[str, Any]]) -> Markdown:
+    rows = (
+        (
+            row["column_name"],
+            row["header"],
+            row["status"],
+            row["kind"],
+            f"{row['level_count']:,}",
+            "–" if row["auc"] is None else f"{row['auc']:.2f}",
+            row["reason"] or "",
+        )
         for row in columns
-    ]
-    return "| column | header | status | kind | values | AUC | why |\n|-|-|-|-|-|-|-|\n" + "\n".join(lines)
+    )
+    return table(("column", "header", "status", "kind", "values:", "AUC:", "why"), rows)
 
 
 def _share(value: float | None) -> str:
     return "–" if value is None else f"{value:.1%}"
-
-
-def _cell(text: str) -> str:
-    """Return a text of a file fit for a cell of a markdown table."""
-    return " ".join(text.split()).replace("|", "\\|").replace("<", "&lt;").replace("`", "'")
 
 
 def _picture(content: bytes) -> dg.MarkdownMetadataValue:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeAlias
 
 import numpy as np
 
-from segmentation_pipeline.leads.columns import UNKNOWN, LeadColumn, level_key, level_numbers
+from segmentation_pipeline.leads.columns import UNKNOWN, LeadColumn, level_key, level_numbers, number_of
 from segmentation_pipeline.leads.seniority import seniority_of
 
 if TYPE_CHECKING:
@@ -56,14 +56,13 @@ class Block:
             return self.fallback[None, :]
         key = str if self.kind == "label" else level_key  # system E takes every spelling for a value of its own
         known = {key(level): place for level, place in zip(self.levels, self.places, strict=True)}
-        numbers = level_numbers(column) if self.numbers else None
         table = np.empty((len(column.levels), self.places.shape[1]))
         for code, level in enumerate(column.levels):
             found = known.get(key(level))
             if found is None and self.kind == "categorical" and self.name == "job_title":
                 found = known.get(key(pooled_title(level)))
-            if found is None and numbers is not None and not np.isnan(numbers[code]):
-                found = self._interpolated(float(numbers[code]))
+            if found is None and self.numbers and (number := number_of(level)) is not None:
+                found = self._interpolated(number)
             table[code] = self.fallback if found is None else found
         return table
 

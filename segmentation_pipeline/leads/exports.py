@@ -13,8 +13,8 @@ from segmentation_pipeline.errors import InputError
 from segmentation_pipeline.landing.kinds import FORM_REASONS, RecordKind
 from segmentation_pipeline.landing.sources import identify, recognise
 from segmentation_pipeline.landing.staging import open_stage
+from segmentation_pipeline.leads.known_columns import FEATURES
 from segmentation_pipeline.leads.pictures import PictureRow
-from segmentation_pipeline.leads.records import FEATURES
 from segmentation_pipeline.warehouse.contracts import quoted
 
 if TYPE_CHECKING:

@@ -16,13 +16,13 @@ from segmentation_pipeline.landing.readers import MAX_RECORD_CHARS
 from segmentation_pipeline.landing.scratch import empty_folder
 from segmentation_pipeline.landing.sources import identified, recognise
 from segmentation_pipeline.landing.staging import open_stage
-from segmentation_pipeline.leads.records import FEATURES, SECTION, lead_records
+from segmentation_pipeline.leads.known_columns import FEATURES
+from segmentation_pipeline.leads.records import SECTION, lead_records
 from segmentation_pipeline.leads.tables import DUPLICATE, LeadFiles, Leads, RejectedLeads
 from segmentation_pipeline.warehouse.contracts import quoted
 from segmentation_pipeline.warehouse.database import load_sql
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
     from datetime import datetime
     from pathlib import Path
 
@@ -145,7 +145,7 @@ def _read(
         db.connection, kind, scratch, timezone=reading.default_timezone, max_field_chars=reading.max_field_chars
     ) as stage:
         staged = stage.read(file, landed_at)
-        error = staged.error or _why_featureless(staged, settings, scratch)
+        error = staged.error or why_featureless(staged, settings, scratch)
         accepted, rejected, duplicates = (0, 0, 0) if error else _load(db, stage, staged)
     row = {
         "import_id": file.name,
@@ -219,12 +219,12 @@ def _load(db: Database, stage: Stage, staged: StagedFile) -> tuple[int, int, int
     return int(accepted), int(conflicts), int(duplicates)
 
 
-def _why_featureless(staged: StagedFile, settings: LeadSettings, scratch: Path) -> str | None:
+def why_featureless(staged: StagedFile, settings: LeadSettings, scratch: Path) -> str | None:
     """Say what is missing where no column can describe leads: the outcome alone makes no personas."""
     mapping = json.loads(staged.mapping)
     if any(mapping.get(feature) for feature in FEATURES) or settings.extra_columns:
         return None
-    columns = _columns_found(staged.file, settings, scratch)
+    columns = columns_found(staged.file, settings, scratch)
     shown = ", ".join(f'"{column}"' for column in columns[:40])
     return (
         f"{staged.file.name}: no column is known to describe leads ({', '.join(FEATURES)}). Columns found: {shown}. "
@@ -233,10 +233,11 @@ def _why_featureless(staged: StagedFile, settings: LeadSettings, scratch: Path) 
     )
 
 
-def _columns_found(file: LandedFile, settings: LeadSettings, scratch: Path) -> Sequence[str]:
+def columns_found(file: LandedFile, settings: LeadSettings, scratch: Path) -> tuple[str, ...]:
+    """Return the header of a file, nothing where it has none."""
     with empty_folder(scratch / "looked_at") as folder:
         try:
             source = recognise(file, lead_records(settings).wanted, folder)
         except InputError:
             return ()
-        return source.dialect.header if source.dialect else ()
+        return tuple(source.dialect.header) if source.dialect else ()

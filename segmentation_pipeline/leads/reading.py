@@ -14,7 +14,7 @@ import numpy as np
 from segmentation_pipeline.leads.assembling import Leads
 from segmentation_pipeline.leads.columns import UNKNOWN, LeadColumn
 from segmentation_pipeline.leads.continuity import PersonaModel
-from segmentation_pipeline.leads.records import FEATURES, MISSING, is_personal
+from segmentation_pipeline.leads.known_columns import FEATURES, MISSING, is_personal
 from segmentation_pipeline.warehouse.contracts import quoted
 
 if TYPE_CHECKING:

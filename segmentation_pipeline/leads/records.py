@@ -1,6 +1,7 @@
-"""What a record of leads is: its columns and their well-known names, what an outcome says, why one is rejected.
+"""What a record of leads is: what its outcome says, and why one is rejected.
 
-Add here: a well-known name, a word of an outcome, a reason with its words. Keep out: reading files (landing/).
+Add here: a word of an outcome, a reason with its words. Keep out: names of columns (known_columns.py), reading files
+(landing/).
 """
 
 from __future__ import annotations
@@ -9,8 +10,17 @@ import json
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.landing.kinds import FORM_REASONS, Reason, RecordKind
-from segmentation_pipeline.landing.mapping import Role, Wanted, plain_name
+from segmentation_pipeline.landing.mapping import Role, Wanted
 from segmentation_pipeline.leads.columns import UNKNOWN
+from segmentation_pipeline.leads.known_columns import (
+    FEATURE_ALIASES,
+    FEATURES,
+    LONGEST_EXPERIENCE,
+    MISSING,
+    OLDEST_AGE,
+    OTHERS,
+    is_personal,
+)
 from segmentation_pipeline.warehouse.contracts import quoted
 from segmentation_pipeline.warehouse.database import load_sql
 
@@ -23,73 +33,9 @@ if TYPE_CHECKING:
 
 SECTION = "leads.columns"
 
-FEATURES = ("state", "industry", "job_title", "education", "age", "experience", "gender", "source")
-
-_OTHERS = (
-    Role(
-        "outcome",
-        "the outcome (did the lead convert?)",
-        (
-            ("issale", "issold", "converted", "isconverted"),
-            ("conversion", "outcome", "sale", "sold", "iswon", "won", "satis", "satış"),
-        ),
-    ),
-    Role(
-        "lead_id",
-        "the lead's id",
-        (("leadid", "prospectid"), ("leadnumber", "contactid", "recordid", "crmid", "id", "uuid")),
-        is_required=False,
-    ),
-    Role(
-        "lead_date",
-        "the day the lead came",
-        (("leaddate", "leadcreatedat", "leadcreateddate"), ("createdat", "createddate", "createdate", "date", "tarih")),
-        is_required=False,
-        is_moment=True,
-    ),
-)
-
-_FEATURE_ALIASES: dict[str, tuple[str, tuple[tuple[str, ...], ...]]] = {
-    "state": (
-        "the state",
-        (("state", "region", "province", "eyalet"), ("city", "il", "sehir", "şehir"), ("country", "ulke", "ülke")),
-    ),
-    "industry": ("the industry", (("industry", "sector", "sektor", "sektör"),)),
-    "job_title": (
-        "the job title",
-        (("jobtitle", "title", "position", "unvan", "ünvan"), ("job", "occupation", "role", "meslek")),
-    ),
-    "education": ("the level of education", (("educationlevel", "education", "egitim", "eğitim", "degree"),)),
-    "age": ("the age", (("agerange", "age", "agegroup", "yas", "yaş", "yasaraligi", "yaşaralığı"),)),
-    "experience": (
-        "the years of experience",
-        (("yearsofexperience", "experienceyears", "experience", "deneyim", "tecrube", "tecrübe"),),
-    ),
-    "gender": ("the gender", (("gender", "sex", "cinsiyet"),)),
-    "source": ("the source of the lead", (("leadsource", "source", "channel", "kaynak"), ("utmsource", "campaign"))),
-}  # fmt: skip
-
-MISSING = (
-    "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
-    "NULL", "NaN", "None", "n/a", "nan", "null",
-)  # fmt: skip
-"""Texts that mean a missing value: those pandas takes for one, so that system E's figures can be compared."""
-
 YES = ("true", "t", "1", "1.0", "yes", "y", "evet", "doğru", "dogru")
 NO = ("false", "f", "0", "0.0", "no", "n", "hayır", "hayir", "yanlış", "yanlis")
 """What outcomes say, in lower case; anything else is an unknown outcome, unless the settings know the word."""
-
-PERSONAL = frozenset({
-    "name", "firstname", "lastname", "middlename", "fullname", "surname", "givenname", "familyname", "contactname",
-    "leadname", "email", "emailaddress", "mail", "phone", "phonenumber", "mobile", "mobilephone", "mobilenumber",
-    "telephone", "tel", "fax", "address", "streetaddress", "street", "zip", "zipcode", "postalcode", "ip", "ipaddress",
-    "birthdate", "dateofbirth", "ssn", "taxid", "linkedin", "linkedinurl", "website", "url", "ad", "isim", "soyad",
-    "adsoyad", "adisoyadi", "adısoyadı", "eposta", "telefon", "ceptelefonu", "adres", "tckimlikno", "tckn",
-})  # fmt: skip
-"""Headers, letters and digits only, of columns that name a person: never taken over, never a feature."""
-
-OLDEST_AGE = 120
-LONGEST_EXPERIENCE = 80
 
 REASONS = {
     "age_out_of_range": Reason(
@@ -112,11 +58,6 @@ REASONS = {
     ),
     **FORM_REASONS,
 }  # fmt: skip
-
-
-def is_personal(header: str) -> bool:
-    """Tell whether a column of this name holds what names or reaches a person."""
-    return plain_name(header) in PERSONAL
 
 
 def extra_roles(settings: LeadSettings) -> dict[str, str]:
@@ -163,8 +104,8 @@ def lead_columns(settings: LeadSettings) -> Wanted:
     """Return the columns of leads, with what the settings call them."""
     extras = extra_roles(settings)
     roles = (
-        *_OTHERS,
-        *(Role(name, meaning, aliases, is_required=False) for name, (meaning, aliases) in _FEATURE_ALIASES.items()),
+        *OTHERS,
+        *(Role(name, meaning, aliases, is_required=False) for name, (meaning, aliases) in FEATURE_ALIASES.items()),
         *(Role(name, f'the extra column "{header}"', (), is_required=True) for name, header in extras.items()),
     )
     named = {name: (header,) for name, header in settings.columns.model_dump().items() if header is not None}

@@ -3,16 +3,29 @@
 Add here: another reason to refresh (a sensor that calls `request_refresh`). Keep out: what a refresh computes.
 """
 
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 
 import dagster as dg
 
+from segmentation_pipeline.config import find_home
 from segmentation_pipeline.orchestration.partitions import month_before
+from segmentation_pipeline.warehouse.database import Database
+from segmentation_pipeline.warehouse.warehouse import Warehouse
 
 MONTHLY_REFRESH = "monthly_refresh"
 DAILY_UPDATE = "daily_update"
 ACTIVATION_SYNC = "activation_sync"
 REASON_TAG = "segpipe/reason"
+REQUEST_TAG = "segpipe/request"
+"""Ties the runs of one request together."""
+
+THEN_TAG, NEWEST_MONTH = "segpipe/then", "newest_month"
+"""A run that carries this is followed by the refresh of the newest month there is then."""
+
+FOLLOW_INTERVAL_S = 5
+"""Seconds between two looks for a run to be followed: people wait for it."""
+
 SCHEDULE_HOUR = 3
 SCHEDULE_CRON = f"0 {SCHEDULE_HOUR} 1 * *"
 """03:00 UTC on the first: the month has ended in every time zone's working day, and nobody is at work yet."""
@@ -30,7 +43,13 @@ WAITING_OR_RUNNING = [
 
 
 def request_refresh(
-    instance: dg.DagsterInstance, month: date, reason: str, *, first_month: date | None, run_key: str | None = None
+    instance: dg.DagsterInstance,
+    month: date,
+    reason: str,
+    *,
+    first_month: date | None,
+    run_key: str | None = None,
+    tags: Mapping[str, str] | None = None,
 ) -> dg.RunRequest | dg.SkipReason:
     """Ask for the refresh of a month; a reason to skip when it is queued or running, or before `first_month`."""
     if first_month is None:
@@ -43,7 +62,9 @@ def request_refresh(
     )
     if pending:
         return dg.SkipReason(f"{month:%Y-%m} is already queued or running as run {pending[0].run_id}.")
-    return dg.RunRequest(run_key=run_key, job_name=MONTHLY_REFRESH, partition_key=key, tags={REASON_TAG: reason})
+    return dg.RunRequest(
+        run_key=run_key, job_name=MONTHLY_REFRESH, partition_key=key, tags={**(tags or {}), REASON_TAG: reason}
+    )
 
 
 def monthly_schedule(first_month: date | None) -> dg.ScheduleDefinition:
@@ -92,3 +113,44 @@ def daily_schedule() -> dg.ScheduleDefinition:
         return dg.RunRequest(run_key=f"daily:{day:%Y-%m-%d}", tags={REASON_TAG: "schedule"})
 
     return schedule
+
+
+def newest_month_sensor(
+    spans: Sequence[Callable[[Database], tuple[date, date] | None]],
+) -> dg.SensorDefinition:
+    """Return the sensor that follows a run with THEN_TAG by the refresh of the newest month of the data.
+
+    `spans`: each returns the first and the last month of a kind of record, None where there is none.
+    """
+
+    @dg.sensor(
+        name=NEWEST_MONTH,
+        job_name=MONTHLY_REFRESH,
+        minimum_interval_seconds=FOLLOW_INTERVAL_S,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        description="Refreshes the newest month after an ingestion that was launched to be followed by it.",
+    )
+    def sensor(context: dg.SensorEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        followed = dg.RunsFilter(statuses=[dg.DagsterRunStatus.SUCCESS], tags={THEN_TAG: NEWEST_MONTH})
+        runs = context.instance.get_runs(followed, limit=1)
+        if not runs or runs[0].run_id == context.cursor:
+            return dg.SkipReason("no ingestion waits to be followed")
+        run, home = runs[0], find_home()
+        settings = home.settings()
+        with Warehouse(home, settings).read() as db:
+            months = [span[1] for span in (found(db) for found in spans) if span is not None]
+        if not months:
+            return dg.SkipReason("nothing has been read yet")
+        asked = request_refresh(
+            context.instance,
+            max(months),
+            reason=run.tags.get(REASON_TAG, NEWEST_MONTH),
+            first_month=settings.first_month,
+            run_key=f"after:{run.run_id}",
+            tags={key: run.tags[key] for key in (REQUEST_TAG,) if key in run.tags},
+        )
+        if isinstance(asked, dg.RunRequest):
+            context.update_cursor(run.run_id)
+        return asked
+
+    return sensor

@@ -1,11 +1,11 @@
-"""The log of analysed payloads: latency and outcome, the customer under a pseudonym. Rows are added, never changed.
+"""The log of analysed payloads: latency and outcome, the customer under a pseudonym. Rows never change.
 
 Add here: another question about past calls. Keep out: payloads and analyses; neither is kept.
 """
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
@@ -14,7 +14,11 @@ from segmentation_pipeline.state.pseudonyms import pseudonym_key, pseudonyms
 from segmentation_pipeline.state.schema import customer_calls
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import datetime
+
+KEPT_CALLS = 1_000_000
+"""Newest calls that are kept, some 150 MB: a busy program would fill the disk otherwise."""
 
 
 @dataclass(frozen=True)
@@ -30,14 +34,23 @@ class CustomerCall:
     called_at: datetime
 
 
-def pseudonym_of(connection: sa.Connection, customer_id: str | None) -> str | None:
-    """Return the customer's pseudonym in this home (keyed hash); needs a writing connection."""
-    return None if customer_id is None else pseudonyms(pseudonym_key(connection), [customer_id])[0]
+def pseudonyms_of(connection: sa.Connection, customer_ids: Sequence[str | None]) -> list[str | None]:
+    """Return the customers' pseudonyms in this home (keyed hashes), None for none; needs a writing connection."""
+    known = [customer_id for customer_id in customer_ids if customer_id is not None]
+    names = iter(pseudonyms(pseudonym_key(connection), known) if known else ())
+    return [None if customer_id is None else next(names) for customer_id in customer_ids]
 
 
-def record_customer_call(connection: sa.Connection, call: CustomerCall) -> None:
-    """Add one call."""
-    connection.execute(customer_calls.insert().values(asdict(call)))
+def record_customer_calls(
+    connection: sa.Connection, calls: Sequence[CustomerCall], names: Sequence[str | None]
+) -> None:
+    """Add calls, each under the pseudonym beside it, and forget those that more than KEPT_CALLS came after."""
+    rows = [vars(call) | {"customer_pseudonym": name} for call, name in zip(calls, names, strict=True)]
+    if not rows:
+        return
+    connection.execute(customer_calls.insert(), rows)
+    newest = sa.select(sa.func.max(customer_calls.c.call_id)).scalar_subquery()
+    connection.execute(customer_calls.delete().where(customer_calls.c.call_id <= newest - KEPT_CALLS))
 
 
 def customer_calls_since(connection: sa.Connection, since: datetime) -> list[CustomerCall]:

@@ -67,6 +67,15 @@ class State:
         """False while nothing can be stored yet, because nobody has written the first time."""
         return self.file is None or self.file.exists()
 
+    def mark(self) -> tuple[tuple[int, int, int] | None, ...] | None:
+        """Return what differs after any write, so that what was read may be kept; None where only reading tells.
+
+        It is what the file system says of the file and of its write-ahead log, and takes microseconds.
+        """
+        if self.file is None:
+            return None
+        return _told_of(self.file), _told_of(self.file.with_name(f"{self.file.name}-wal"))
+
     @contextlib.contextmanager
     def read(self) -> Iterator[sa.Connection]:
         """Yield a connection that sees one moment. A file that is not there reads as empty, and is not made.
@@ -176,6 +185,14 @@ class State:
         if isinstance(error, (sa.exc.OperationalError, sqlite3.OperationalError)):
             return f"{self.place} cannot be used: {reason}. Next: check `url` under [state] in pipeline.toml."
         return None
+
+
+def _told_of(file: Path) -> tuple[int, int, int] | None:
+    try:
+        found = file.stat()
+    except OSError:
+        return None
+    return found.st_ino, found.st_size, found.st_mtime_ns
 
 
 def _begin(connection: sa.Connection) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import sqlalchemy as sa
 
-from segmentation_pipeline.errors import EditRefused, NotFound
+from segmentation_pipeline.errors import AlreadyPlanned, EditRefused, NotFound
 from segmentation_pipeline.state.schema import ID_CHARS, roadmap_edits, roadmap_entries
 from segmentation_pipeline.state.segment_edits import clean_author, clean_note, one_line, utc_now
 
@@ -119,12 +119,12 @@ def add_entry(
     `changes`: fields of the plan that are not the usual ones, and `note`.
 
     Raises:
-        EditRefused: it is on the roadmap and undecided already, or something of the plan cannot be.
+        EditRefused: it is on the roadmap and undecided already (AlreadyPlanned), or something of the plan cannot be.
     """
     plan, note = _changed(Plan(), changes)
     for entry in roadmap(connection):
         if entry.recommendation_id == recommendation_id and entry.plan.status in OPEN:
-            raise EditRefused(
+            raise AlreadyPlanned(
                 f"This experiment is on the roadmap already, as entry {entry.entry_id} ({entry.plan.status}). "
                 f"Nothing was changed. Next: `segpipe roadmap set {entry.entry_id}` changes its plan."
             )
@@ -169,7 +169,7 @@ def _refuse_second(connection: sa.Connection, reopened: StoredEntry) -> None:
     for entry in roadmap(connection):
         is_other = entry.entry_id != reopened.entry_id and entry.recommendation_id == reopened.recommendation_id
         if is_other and entry.plan.status in OPEN:
-            raise EditRefused(
+            raise AlreadyPlanned(
                 f"Entry {reopened.entry_id} cannot be opened again: entry {entry.entry_id} is the same experiment and "
                 f"{entry.plan.status}. Nothing was changed. Next: change entry {entry.entry_id}."
             )

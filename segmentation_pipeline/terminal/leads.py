@@ -11,7 +11,7 @@ from rich import box
 from rich.markup import escape
 from rich.table import Table
 
-from segmentation_pipeline.client.lead_home import LeadsClient
+from segmentation_pipeline import client
 from segmentation_pipeline.config import SAMPLE_HOME
 from segmentation_pipeline.errors import PipelineError
 from segmentation_pipeline.leads.exporting import export_folder
@@ -35,9 +35,9 @@ def has_leads(home: Home) -> bool:
 
 def print_leads(console: Console, home: Home) -> None:
     """Print the personas of the newest import; a line instead where none could be read."""
-    reader = LeadsClient(home)
+    reader = client.open(home)
     try:
-        imports = reader.imports()
+        imports = reader.lead_imports()
     except PipelineError as error:
         console.print(f"No leads are published: {error}", markup=False)
         return

@@ -3,7 +3,6 @@
 Add here: another thing a person may do to a persona from the terminal. Keep out: what is allowed (client/, state/).
 """
 
-import getpass
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,10 +12,10 @@ from rich.markup import escape
 from rich.table import Table
 
 from segmentation_pipeline.errors import EditRefused
-from segmentation_pipeline.terminal.commands import HomeOption, told_plainly
+from segmentation_pipeline.terminal.commands import HomeOption, author, told_plainly
 
 if TYPE_CHECKING:
-    from segmentation_pipeline.client.lead_home import LeadsClient
+    from segmentation_pipeline.client import Client
 
 app = typer.Typer(help="Look at the personas of leads, name them, write notes on them.", no_args_is_help=True)
 console = Console()
@@ -51,8 +50,8 @@ def rename(
             raise EditRefused("rename takes a NAME or --clear. Next: give one of them.")
         opened = _client(home)
         if name is not None:
-            told = f"is now called {opened.rename(persona_id, name, by=_author())}"
-        elif opened.clear_name(persona_id, by=_author()):
+            told = f"is now called {opened.rename_persona(persona_id, name, by=author())}"
+        elif opened.clear_persona_name(persona_id, by=author()):
             told = "is called by its own name again"
         else:
             told = "was not renamed; it is called by its own name"
@@ -67,7 +66,7 @@ def note(
 ) -> None:
     """Write a note on a persona."""
     with told_plainly():
-        written = _client(home).add_note(persona_id, text, by=_author())
+        written = _client(home).add_persona_note(persona_id, text, by=author())
     _tell(f"Note {written.note_id} is on {persona_id}")
 
 
@@ -81,8 +80,8 @@ def notes(
     with told_plainly():
         opened = _client(home)
         if deleted is not None:
-            opened.delete_note(persona_id, deleted)
-        found = opened.notes(persona_id)
+            opened.delete_persona_note(persona_id, deleted)
+        found = opened.persona_notes(persona_id)
     if not found:
         console.print(f"No notes on {persona_id}.")
         return
@@ -95,19 +94,10 @@ def notes(
     console.print(table)
 
 
-def _client(home: HomeOption) -> "LeadsClient":
-    from segmentation_pipeline.client.lead_home import LeadsClient as Client
-    from segmentation_pipeline.config import find_home
+def _client(home: HomeOption) -> "Client":
+    from segmentation_pipeline import client
 
-    return Client(find_home(home))
-
-
-def _author() -> str:
-    """Who sits at the terminal; a container without a user database still may write."""
-    try:
-        return getpass.getuser()
-    except (KeyError, OSError):
-        return "terminal"
+    return client.open(home)
 
 
 def _tell(text: str) -> None:

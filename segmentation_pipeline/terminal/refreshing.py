@@ -15,10 +15,11 @@ from segmentation_pipeline.events.clock import log_months, log_span, measure_clo
 from segmentation_pipeline.events.inactivity import measure_inactivity
 from segmentation_pipeline.homes import write_measured
 from segmentation_pipeline.orchestration.dead_runs import fail_dead_runs
-from segmentation_pipeline.orchestration.job_runs import RunOutcome, home_instance, run_job
+from segmentation_pipeline.orchestration.job_runs import home_instance, run_job
 from segmentation_pipeline.orchestration.partitions import months_between
 from segmentation_pipeline.orchestration.refresh_requests import MONTHLY_REFRESH, REASON_TAG
 from segmentation_pipeline.terminal.leads import has_leads, print_leads, print_leads_next_steps
+from segmentation_pipeline.terminal.reports import RunReport
 from segmentation_pipeline.terminal.runs import progress_display
 from segmentation_pipeline.terminal.summary import print_found, print_next_steps
 from segmentation_pipeline.warehouse.warehouse import Warehouse
@@ -30,10 +31,13 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from segmentation_pipeline.config import Home
+    from segmentation_pipeline.orchestration.job_runs import RunOutcome, RunProgress
     from segmentation_pipeline.warehouse.database import Database
 
 
-def refresh_home(home: Home, console: Console, *, month: date | None, all_months: bool, is_stale: bool = False) -> bool:
+def refresh_home(
+    home: Home, console: Console, report: RunReport, *, month: date | None, all_months: bool, is_stale: bool = False
+) -> bool:
     """Run everything `segpipe run` does; return whether every run succeeded.
 
     Raises:
@@ -41,33 +45,31 @@ def refresh_home(home: Home, console: Console, *, month: date | None, all_months
     """
     from segmentation_pipeline.definitions import CUSTOMERS_REFRESH
 
-    if not _ingest(home, console):
+    if not _ingest(home, console, report):
         return False
     has_events = _has_events(home)
     if not has_events and has_leads(home) and not _has_purchases(home):
-        return _refresh_leads(home, console)
+        return _refresh_leads(home, console, report)
     configure_home(home, console, is_forced=False)
     is_success = True
     months = _stale_months(home, console) if is_stale else _months(home, month=month, all_months=all_months)
     for chosen in months:
         job_name = MONTHLY_REFRESH if has_events else CUSTOMERS_REFRESH
-        outcome = run_here(home, console, job_name, f"refresh {chosen:%Y-%m}", partition_key=chosen.isoformat())
-        tell_outcome(console, outcome)
+        outcome = run_here(home, console, report, job_name, f"refresh {chosen:%Y-%m}", month=chosen)
         is_success = is_success and outcome.is_success
         if outcome.is_success:
             print_found(console, home, chosen)
     if has_leads(home) and not has_events:
-        return _refresh_leads(home, console) and is_success
+        return _refresh_leads(home, console, report) and is_success
     if has_leads(home):
         print_leads(console, home)
     print_next_steps(console, home)
     return is_success
 
 
-def _refresh_leads(home: Home, console: Console) -> bool:
+def _refresh_leads(home: Home, console: Console, report: RunReport) -> bool:
     """Run what a home of leads alone needs."""
-    outcome = run_here(home, console, "leads_update", "leads")
-    tell_outcome(console, outcome)
+    outcome = run_here(home, console, report, "leads_update", "leads")
     if outcome.is_success:
         print_leads(console, home)
         print_leads_next_steps(console, home)
@@ -90,7 +92,7 @@ def configure_home(home: Home, console: Console, *, is_forced: bool) -> None:
     has_clock = settings.first_month is not None and settings.clock is not None
     if not is_forced and has_clock and settings.churn_definition != "none":
         return
-    if is_forced and not _ingest(home, console):
+    if is_forced and not _ingest(home, console, RunReport(None)):
         raise HomeError("The landed files could not be loaded, so nothing was measured.")
     with Warehouse(home, settings).read() as db:
         if log_months(db) is None:
@@ -132,10 +134,8 @@ def _write_first_month(home: Home, console: Console, span: tuple[date, date] | N
     console.print(f"measured and written into {home.settings_file.name}: first_month = {span[0]:%Y-%m}")
 
 
-def _ingest(home: Home, console: Console) -> bool:
-    outcome = run_here(home, console, "ingest", "ingest")
-    tell_outcome(console, outcome)
-    return outcome.is_success
+def _ingest(home: Home, console: Console, report: RunReport) -> bool:
+    return run_here(home, console, report, "ingest", "ingest").is_success
 
 
 def _months(home: Home, *, month: date | None, all_months: bool) -> list[date]:
@@ -181,27 +181,31 @@ def _stale_months(home: Home, console: Console) -> Iterator[date]:
 
 
 def run_here(
-    home: Home, console: Console, job_name: str, title: str, *, partition_key: str | None = None
+    home: Home, console: Console, report: RunReport, job_name: str, title: str, *, month: date | None = None
 ) -> RunOutcome:
-    """Run a job of the home to its end in this process, with one line of progress."""
+    """Run a job of the home to its end in this process, with one line of progress; tell of its checks and its end."""
     from segmentation_pipeline.definitions import build_defs
 
+    report.begin(job_name, month)
     with home_instance(home) as instance, progress_display(console, title) as show:
         for run_id in fail_dead_runs(instance, home.run_lock):
             console.print(f"run {run_id} had died and is reported failed; nothing was lost")
-        return run_job(
+
+        def progressed(progress: RunProgress) -> None:
+            show(progress)
+            report.at(progress)
+
+        outcome = run_job(
             build_defs(home_root=home.root),
             instance,
             job_name,
-            on_progress=show,
-            partition_key=partition_key,
+            on_progress=progressed,
+            partition_key=None if month is None else month.isoformat(),
             tags={REASON_TAG: "command line"},
         )
-
-
-def tell_outcome(console: Console, outcome: RunOutcome) -> None:
-    """Print what checks warned of, and why a run failed."""
     for warning in outcome.warnings:
         console.print(f"[yellow]check[/] {escape(warning)}", highlight=False, soft_wrap=True)
     if not outcome.is_success:
+        report.fail(outcome.problem or f"{title} failed.")
         console.print(f"[bold red]failed[/] {escape(outcome.problem or '')}", highlight=False, soft_wrap=True)
+    return outcome

@@ -97,8 +97,11 @@ def print_refresh(console: Console, home: Home, month: date) -> None:
 def print_next_steps(console: Console, home: Home) -> None:
     """Print where to look after a run."""
     which = "" if home.root == SAMPLE_HOME else f" --home {home.root}"
+    reports = home.exports / "reports"
+    report = f"      {reports} holds the report of each refresh;\n" if reports.is_dir() else ""
     console.print(
-        f"\n[bold]Next[/]  `segpipe ui{which}` opens the graph, maps and curves in the browser;\n"
+        f"\n[bold]Next[/]  `segpipe dashboard{which}` shows map, segments and curves in the browser;\n{report}"
+        f"      `segpipe ui{which}` opens the graph with its runs, checks and schedules;\n"
         f"      any DuckDB client opens {home.published_file}\n"
         "      (start with: FROM data_dictionary; FROM clusters; FROM recommendations)."
     )

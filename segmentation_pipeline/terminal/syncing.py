@@ -12,7 +12,8 @@ from rich.table import Table
 from segmentation_pipeline.activation.syncing import TABLES, destination_of
 from segmentation_pipeline.errors import HomeError
 from segmentation_pipeline.orchestration.refresh_requests import ACTIVATION_SYNC
-from segmentation_pipeline.terminal.refreshing import run_here, tell_outcome
+from segmentation_pipeline.terminal.refreshing import run_here
+from segmentation_pipeline.terminal.reports import RunReport
 from segmentation_pipeline.warehouse.contracts import table_name
 from segmentation_pipeline.warehouse.warehouse import Warehouse
 
@@ -34,8 +35,7 @@ def sync_home(home: Home, console: Console) -> bool:
             f"No destination is set up. Next: name a host, object, webhook or file under [activation] in "
             f"{home.settings_file}; docs/running-itself.md shows how."
         )
-    outcome = run_here(home, console, ACTIVATION_SYNC, "sync")
-    tell_outcome(console, outcome)
+    outcome = run_here(home, console, RunReport(None), ACTIVATION_SYNC, "sync")
     with Warehouse(home, settings).read() as db:
         for name in settings.activation.used:
             shown = Table("do", "why", "status", "users", title=destination_of(name, settings.activation).title)

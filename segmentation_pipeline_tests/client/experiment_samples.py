@@ -27,6 +27,7 @@ EVIDENCE = json.dumps(
             "metric_id": "drop_off_rate",
             "value": 0.3,
             "unit": "pct",
+            "window": "14 days after the landmark",
             "comparator": "overall",
             "comparator_value": 0.2,
             "direction": "higher",

@@ -5,7 +5,9 @@ from datetime import date, datetime
 import pytest
 
 from segmentation_pipeline import client
-from segmentation_pipeline.client.experiments import Citation, WeekPower, copied, power_from, recommendation_from
+from segmentation_pipeline.client.advice import Citation, recommendation_from
+from segmentation_pipeline.client.copies import copied
+from segmentation_pipeline.client.experiments import WeekPower, power_from
 from segmentation_pipeline.config import Settings
 from segmentation_pipeline.definitions import VIEWS
 from segmentation_pipeline.errors import EditRefused, HomeError, NotFound
@@ -36,7 +38,14 @@ def test_advice_of_a_segment_comes_by_kind_and_rank(opened):
     ]
     assert found[0].evidence == (
         Citation(
-            "drop_off_rate", 0.3, "pct", "overall", 0.2, "higher", "Drop-off is 30%, higher than the 20% overall."
+            metric_id="drop_off_rate",
+            value=0.3,
+            unit="pct",
+            window="14 days after the landmark",
+            comparator="overall",
+            comparator_value=0.2,
+            direction="higher",
+            rendered="Drop-off is 30%, higher than the 20% overall.",
         ),
     )
     assert len(opened.recommendations(kind="experiment")) == 3

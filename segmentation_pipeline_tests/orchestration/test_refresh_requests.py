@@ -5,8 +5,17 @@ from datetime import UTC, date, datetime
 import dagster as dg
 import pytest
 
+from segmentation_pipeline.homes import create_home
 from segmentation_pipeline.orchestration.partitions import month_before, months_between
-from segmentation_pipeline.orchestration.refresh_requests import MONTHLY_REFRESH, monthly_schedule, request_refresh
+from segmentation_pipeline.orchestration.refresh_requests import (
+    MONTHLY_REFRESH,
+    NEWEST_MONTH,
+    REQUEST_TAG,
+    THEN_TAG,
+    monthly_schedule,
+    newest_month_sensor,
+    request_refresh,
+)
 
 FIRST = date(2026, 1, 1)
 
@@ -19,6 +28,11 @@ def instance():
 
 @dg.asset(partitions_def=dg.MonthlyPartitionsDefinition("2026-01-01", end_offset=1))
 def numbers() -> None:
+    pass
+
+
+@dg.asset
+def unparted() -> None:
     pass
 
 
@@ -60,3 +74,29 @@ def test_months_are_counted_across_a_year():
     ]  # fmt: skip
     assert month_before(date(2026, 1, 31)) == date(2025, 12, 1)
     assert month_before(date(2026, 3, 1)) == date(2026, 2, 1)
+
+
+def ingested(instance, **tags):
+    job = dg.Definitions(assets=[unparted], jobs=[dg.define_asset_job("ingest", selection=[unparted])])
+    return instance.create_run_for_job(
+        job.resolve_job_def("ingest"), tags=tags, status=dg.DagsterRunStatus.SUCCESS
+    ).run_id
+
+
+def test_an_ingestion_that_asks_for_it_is_followed_by_the_newest_month_once(instance, tmp_path, monkeypatch):
+    home = create_home(tmp_path / "home")
+    home.settings_file.write_text('first_month = "2026-01"\n', encoding="utf-8")
+    monkeypatch.setenv("SEGPIPE_HOME", str(home.root))
+    sensor = newest_month_sensor((lambda _: (FIRST, FIRST), lambda _: None, lambda _: (FIRST, date(2026, 2, 1))))
+    ingested(instance)
+    context = dg.build_sensor_context(instance=instance)
+    assert "no ingestion waits" in sensor(context).skip_message
+    run_id = ingested(instance, **{THEN_TAG: NEWEST_MONTH, REQUEST_TAG: "mine"})
+    request = sensor(context)
+    assert (request.job_name, request.partition_key, request.tags[REQUEST_TAG]) == (
+        MONTHLY_REFRESH,
+        "2026-02-01",
+        "mine",
+    )
+    assert context.cursor == run_id
+    assert "no ingestion waits" in sensor(context).skip_message

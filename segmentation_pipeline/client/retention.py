@@ -1,0 +1,148 @@
+"""How segments are retained: curves, fits, pairwise comparisons, hazard ratios, and all of it over the refreshes.
+
+Add here: another question about retention. Keep out: drawing curves.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from segmentation_pipeline.client.published import ask_as
+
+if TYPE_CHECKING:
+    from datetime import date
+
+    import duckdb
+
+
+@dataclass(frozen=True)
+class CurvePoint:
+    """One point of a curve of a segment (or `overall`); `estimate` and interval are null where not observed."""
+
+    cluster_id: str
+    curve: str
+    day: float
+    estimate: float | None
+    low: float | None
+    high: float | None
+    at_risk_count: int
+    status: str
+    reason: str | None
+    is_cause_specific: bool
+
+
+@dataclass(frozen=True)
+class SurvivalFit:
+    """Who of a segment (or `overall`) dropped off after the landmark, and how long they stayed."""
+
+    cluster_id: str
+    status: str
+    reason: str | None
+    user_count: int
+    churn_count: int
+    conversion_count: int
+    end_count: int
+    censored_count: int
+    followed_days: float
+    drop_off_days: float | None
+    drop_off_rate: float | None
+    drop_off_low: float | None
+    drop_off_high: float | None
+    median_days: float | None
+    rmst_tau_days: float | None
+    rmst_days: float | None
+    rmst_low: float | None
+    rmst_high: float | None
+    rmst_difference_days: float | None
+    rmst_difference_low: float | None
+    rmst_difference_high: float | None
+    is_cause_specific: bool
+    is_mechanical: bool
+    logrank_p: float | None
+    logrank_reason: str | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """Two segments of a refresh: do they drop off alike, and by how many days do they differ?"""
+
+    cluster_id: str
+    other_cluster_id: str
+    status: str
+    reason: str | None
+    logrank_p: float | None
+    holm_p: float | None
+    rmst_difference_days: float | None
+    rmst_difference_low: float | None
+    rmst_difference_high: float | None
+    is_mechanical: bool
+
+
+@dataclass(frozen=True)
+class HazardRatio:
+    """One term of the Cox model of a refresh; not fitted ones say why."""
+
+    term: str
+    kind: str
+    description: str
+    status: str
+    reason: str | None
+    hazard_ratio: float | None
+    low: float | None
+    high: float | None
+    p: float | None
+    proportional_p: float | None
+    is_mechanical: bool
+
+
+@dataclass(frozen=True)
+class TrendPoint:
+    """Size, drop-off and retention of a segment (or `overall`) at one refresh."""
+
+    refresh_month: date
+    cluster_id: str
+    label: str
+    verdict: str
+    user_count: int
+    share: float
+    share_change: float | None
+    drop_off_rate: float | None
+    drop_off_low: float | None
+    drop_off_high: float | None
+    drop_off_days: float | None
+    retention: float | None
+    retention_day: float | None
+    rmst_days: float | None
+
+
+_OF_MONTH = "WHERE refresh_month = $month"
+
+
+def curves(connection: duckdb.DuckDBPyConnection, month: date) -> list[CurvePoint]:
+    """Return every point of every curve of a refresh, by segment, curve and day."""
+    source = f"FROM retention_curves {_OF_MONTH} ORDER BY cluster_id = 'overall' DESC, cluster_id, curve, day"
+    return ask_as(connection, CurvePoint, source, {"month": month})
+
+
+def fits(connection: duckdb.DuckDBPyConnection, month: date) -> list[SurvivalFit]:
+    """Return the fit of each segment, that of all users first."""
+    source = f"FROM survival_fits {_OF_MONTH} ORDER BY cluster_id = 'overall' DESC, cluster_id"
+    return ask_as(connection, SurvivalFit, source, {"month": month})
+
+
+def comparisons(connection: duckdb.DuckDBPyConnection, month: date) -> list[Comparison]:
+    """Return every pair of segments, each once."""
+    source = f"FROM retention_comparisons {_OF_MONTH} ORDER BY cluster_id, other_cluster_id"
+    return ask_as(connection, Comparison, source, {"month": month})
+
+
+def hazard_ratios(connection: duckdb.DuckDBPyConnection, month: date) -> list[HazardRatio]:
+    """Return the terms of the Cox model, segments first."""
+    source = f"FROM cox_coefficients {_OF_MONTH} ORDER BY kind <> 'segment', kind, term"
+    return ask_as(connection, HazardRatio, source, {"month": month})
+
+
+def trends(connection: duckdb.DuckDBPyConnection) -> list[TrendPoint]:
+    """Return size, drop-off and retention of every segment at every refresh, oldest first."""
+    return ask_as(connection, TrendPoint, "FROM segment_trends ORDER BY refresh_month, cluster_id")

@@ -1,0 +1,1 @@
+"""Tests of what people bring in and ask for."""
