@@ -6,13 +6,14 @@ import contextlib
 import json
 import os
 import signal
-import socket
 import subprocess
 import sys
 import time
 import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any
+
+from segmentation_pipeline_tests.loopback import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -118,9 +119,7 @@ def wait_for(condition: Callable[[], bool], what: str, timeout_s: float = 900) -
 @contextlib.contextmanager
 def dagster_server(home: Home) -> Iterator[DagsterServer]:
     """Start `segpipe ui` for a home, wait until its graph is loaded, end it with all its children."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     log = (home.root / "ui.log").open("w")
     process = subprocess.Popen(
         [sys.executable, "-m", "segmentation_pipeline.cli", "ui", "--home", str(home.root), "--port", str(port)],

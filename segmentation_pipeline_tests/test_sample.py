@@ -14,6 +14,12 @@ from segmentation_pipeline.config import SAMPLE_HOME, Home
 from segmentation_pipeline.events.features import feature_frame
 from segmentation_pipeline.warehouse.database import Database
 from segmentation_pipeline_tests.conftest import REPOSITORY
+from segmentation_pipeline_tests.dashboard.dashboard_server import (
+    PATIENCE_MS,
+    chromium,
+    dashboard_server,
+    show_every_page,
+)
 from segmentation_pipeline_tests.homes import PLANTED_MONTH
 from segmentation_pipeline_tests.warehouse_comparison import differences
 
@@ -69,6 +75,13 @@ def test_segments_are_the_planted_personas_nearly_as_well_as_supervised_analysis
     assert len(users) >= 0.6 * len(features)
     assert 0.85 <= reachable <= 0.97
     assert reached >= 0.85 * reachable
+
+
+def test_every_page_of_the_dashboard_is_shown(made_run):
+    with chromium() as browser, dashboard_server(Home(SAMPLE_HOME)) as address:
+        page = browser.new_page(viewport={"width": 1280, "height": 900}, locale="en-GB")
+        page.set_default_timeout(PATIENCE_MS)
+        show_every_page(page, address)
 
 
 def test_a_fresh_home_in_a_fresh_process_gives_identical_tables(made_run, tmp_path):

@@ -2,6 +2,7 @@
 
 import re
 import shlex
+import shutil
 import subprocess
 import sys
 
@@ -33,6 +34,7 @@ def test_the_examples_of_the_client_work_one_after_the_other(home):
     assert "There is no refresh 2020-01" in done.stdout
 
 
+@pytest.mark.skipif(shutil.which("curl") is None, reason="needs curl, which the examples call")
 def test_the_examples_of_the_api_work_in_python_and_with_curl(home):
     token = make_token(home, "write", "writer")
     commands = [line[2:] for block in blocks("api.md", "console") for line in block.splitlines()]

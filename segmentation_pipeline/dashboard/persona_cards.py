@@ -11,9 +11,9 @@ import streamlit as st
 
 from segmentation_pipeline.dashboard.bars import compared_bars, share_bars
 from segmentation_pipeline.dashboard.lead_upload import role_name
-from segmentation_pipeline.dashboard.markup import in_html, quiet
-from segmentation_pipeline.dashboard.session import EDITOR, done
-from segmentation_pipeline.errors import PipelineError
+from segmentation_pipeline.dashboard.markup import in_html
+from segmentation_pipeline.dashboard.naming import Named, name_and_notes
+from segmentation_pipeline.dashboard.session import EDITOR
 from segmentation_pipeline.pictures import NEUTRAL_COLOUR
 
 if TYPE_CHECKING:
@@ -131,41 +131,16 @@ def _frequencies(persona: Persona, profile: PersonaProfile, texts: Texts) -> Non
 
 
 def _edit(shown: Shown, persona: Persona) -> None:
-    texts, persona_id = shown.texts, persona.persona_id
-    with st.expander(texts("segments.edit"), icon=":material/edit:"):
-        st.caption(texts("segments.own_label", label=quiet(persona.name), cluster_id=persona_id))
-        with st.form(f"persona_name_{persona_id}", border=False):
-            name = st.text_input(texts("segments.name"), value=own_name(persona), max_chars=80)
-            save, back = st.columns(2)
-            is_saved = save.form_submit_button(texts("app.save"))
-            is_back = back.form_submit_button(texts("app.cancel"))
-        deleted = None
-        for note in persona.notes:
-            st.markdown(quiet(note.text))
-            signed, delete = st.columns([4, 1], vertical_alignment="center")
-            signed.caption(texts("segments.signed", by=quiet(note.created_by), at=texts.moment(note.created_at)))
-            if delete.button(
-                texts("leads.delete"),
-                key=f"delete_{persona_id}_{note.note_id}",
-                icon=":material/delete:",
-                type="tertiary",
-            ):
-                deleted = note.note_id
-        with st.form(f"persona_note_{persona_id}", border=False, clear_on_submit=True):
-            note_text = st.text_area(texts("segments.note"), height=68)
-            is_noted = st.form_submit_button(texts("app.save"))
-        st.caption(texts("leads.names_last"))
-    try:
-        if is_saved and name.strip() != own_name(persona):
-            stored = shown.home.rename_persona(persona_id, name, by=EDITOR)
-            done(texts("segments.renamed", name=quiet(stored)))
-        if is_back and shown.home.clear_persona_name(persona_id, by=EDITOR):
-            done(texts("segments.name_back"))
-        if is_noted and note_text.strip():
-            shown.home.add_persona_note(persona_id, note_text, by=EDITOR)
-            done(texts("segments.noted"))
-        if deleted is not None:
-            shown.home.delete_persona_note(persona_id, deleted)
-            done(texts("leads.deleted"))
-    except PipelineError as refused:
-        st.error(quiet(str(refused)), icon=":material/block:")
+    home, persona_id = shown.home, persona.persona_id
+    named = Named(
+        key=persona_id,
+        label=persona.name,
+        name=own_name(persona),
+        notes=persona.notes,
+        rename=lambda name: home.rename_persona(persona_id, name, by=EDITOR),
+        clear_name=lambda: home.clear_persona_name(persona_id, by=EDITOR),
+        add_note=lambda text: home.add_persona_note(persona_id, text, by=EDITOR),
+        delete_note=lambda note_id: home.delete_persona_note(persona_id, note_id),
+        hint=shown.texts("leads.names_last"),
+    )
+    name_and_notes(named, shown.texts)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from segmentation_pipeline.client.advice import EXPERIMENT
 from segmentation_pipeline.pictures import NEUTRAL_COLOUR
 from segmentation_pipeline.report.content import Fact, Facts, Heading, Idea, Page, Pictures, Text
+from segmentation_pipeline.report.facts import drop_off_fact
 from segmentation_pipeline.report.pictures import Curve, bars_picture, curves_picture
 from segmentation_pipeline.report.reading import OVERALL, OWN_CUTS
 
@@ -83,14 +84,7 @@ def _facts(material: Material, found: SegmentSummary, jaccard: float | None) -> 
     yield Fact(
         texts("facts.users"), texts.count(found.user_count), texts("facts.share_note", share=texts.share(found.share))
     )
-    if found.drop_off_rate is None:
-        yield Fact(texts("facts.drop_off_plain"), "–", texts("facts.not_observed"))
-    else:
-        yield Fact(
-            texts("facts.drop_off", day=texts.number(found.drop_off_days, digits=1)),
-            texts.share(found.drop_off_rate),
-            texts.interval(found.drop_off_low, found.drop_off_high),
-        )
+    yield drop_off_fact(found, texts)
     fit, overall = material.fits.get(found.cluster_id), material.fits.get(OVERALL)
     if fit is not None and fit.rmst_days is not None and overall is not None:
         yield Fact(

@@ -11,6 +11,7 @@ from segmentation_pipeline.client import maps
 from segmentation_pipeline.client.advice import EXPERIMENT
 from segmentation_pipeline.report.changes import changes, is_comparable, share_change, standouts
 from segmentation_pipeline.report.content import Bullets, Callout, Fact, Facts, Heading, Page, Pictures, Table, Text
+from segmentation_pipeline.report.facts import drop_off_fact
 from segmentation_pipeline.report.pictures import Interval, interval_picture, map_picture
 from segmentation_pipeline.report.reading import OVERALL, OWN_CUTS
 
@@ -92,15 +93,7 @@ def _facts(material: Material) -> Iterator[Fact]:
         texts.count(len(material.segments)),
         texts("facts.ended", count=texts.count(refresh.ended_early_count)),
     )
-    overall = material.fits.get(OVERALL)
-    if overall is None or overall.drop_off_rate is None:
-        yield Fact(texts("facts.drop_off_plain"), "–", texts("facts.not_observed"))
-    else:
-        yield Fact(
-            texts("facts.drop_off", day=texts.number(overall.drop_off_days, digits=1)),
-            texts.share(overall.drop_off_rate),
-            texts.interval(overall.drop_off_low, overall.drop_off_high),
-        )
+    yield drop_off_fact(material.fits.get(OVERALL), texts)
     runnable = sum(power.verdict == "run" for power in material.power.values())
     note = texts("facts.runnable_note", count=texts.count(len(material.power)))
     yield Fact(texts("facts.runnable"), texts.count(runnable), note)

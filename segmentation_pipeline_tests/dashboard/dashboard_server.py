@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import shutil
-import socket
 import subprocess
 import time
 import urllib.request
@@ -16,6 +15,7 @@ from segmentation_pipeline.dashboard.launch import command, environment
 from segmentation_pipeline.dashboard.pages import HOME_PAGES, PAGES
 from segmentation_pipeline.dashboard.power_card import VERDICT
 from segmentation_pipeline.dashboard.wording import load_texts
+from segmentation_pipeline_tests.loopback import free_port
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -35,9 +35,7 @@ FAULTS = f"[data-testid=stException], [data-testid=stAlertContentError]:not(.st-
 @contextlib.contextmanager
 def dashboard_server(home: Home) -> Iterator[str]:
     """Serve the dashboard of a home; yield its address."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     log = (home.root / "dashboard.log").open("w")
     process = subprocess.Popen(command(port), env=environment(home), stdout=log, stderr=subprocess.STDOUT)
     address = f"http://127.0.0.1:{port}"

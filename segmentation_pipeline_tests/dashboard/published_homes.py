@@ -2,20 +2,18 @@
 
 from __future__ import annotations
 
-import shutil
 from typing import TYPE_CHECKING, Any
 
 import duckdb
 from streamlit.testing.v1 import AppTest
 from streamlit.util import calc_hash
 
-from segmentation_pipeline.config import Home
 from segmentation_pipeline.dashboard.launch import APP
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     import pytest
+
+    from segmentation_pipeline.config import Home
 
 RUN_S = 300
 
@@ -45,16 +43,6 @@ UNION ALL BY NAME
 SELECT DATE '2026-02-01' AS refresh_month, 'overall' AS from_cluster_id, 'moved' AS to_cluster_id, 7 AS user_count,
     0.2 AS share, 0.1 AS expected_share, 0.1 AS excess_share, DATE '2026-01-01' AS matched_against;
 """
-
-
-def published_only(home: Home, root: Path) -> Home:
-    """Return a home of its own with the settings and the newest published copy of another."""
-    copied = Home(root)
-    copied.published.mkdir(parents=True)
-    shutil.copy(home.settings_file, copied.settings_file)
-    shutil.copy(home.published_file.resolve(), copied.published / "copy.duckdb")
-    copied.published_file.symlink_to("copy.duckdb")
-    return copied
 
 
 def alter(home: Home, *statements: str) -> Home:

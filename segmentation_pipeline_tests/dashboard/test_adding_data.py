@@ -19,7 +19,8 @@ from segmentation_pipeline_tests.dashboard.dashboard_server import (
     show,
     unfold,
 )
-from segmentation_pipeline_tests.dashboard.published_homes import opened, published_only, told
+from segmentation_pipeline_tests.dashboard.published_homes import opened, told
+from segmentation_pipeline_tests.surfaces import published_only
 
 pytestmark = pytest.mark.xdist_group("dashboard")
 

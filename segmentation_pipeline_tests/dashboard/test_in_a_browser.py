@@ -6,7 +6,6 @@ import sqlite3
 import pytest
 
 from segmentation_pipeline import client
-from segmentation_pipeline.config import SAMPLE_HOME, Home
 from segmentation_pipeline.dashboard.pages import HOME_PAGES, PAGES
 from segmentation_pipeline.dashboard.wording import load_texts
 from segmentation_pipeline.homes import create_home
@@ -20,8 +19,9 @@ from segmentation_pipeline_tests.dashboard.dashboard_server import (
     show_every_page,
     unfold,
 )
-from segmentation_pipeline_tests.dashboard.published_homes import HOSTILE, add_second_month, alter, published_only
+from segmentation_pipeline_tests.dashboard.published_homes import HOSTILE, add_second_month, alter
 from segmentation_pipeline_tests.homes import LOAN_MONTH, make_loan_home, refresh_in_process
+from segmentation_pipeline_tests.surfaces import published_only
 
 pytestmark = pytest.mark.xdist_group("dashboard")
 
@@ -230,9 +230,3 @@ def test_every_page_is_shown_of_a_real_log_of_loan_offers(page, shared_data, tmp
         show_every_page(page, address)
         show(page, address)
         assert "January 2012" in page.inner_text("[data-testid=stMain]")
-
-
-@pytest.mark.xdist_group("sample")
-def test_every_page_is_shown_of_the_sample_as_made(page, made_run):
-    with dashboard_server(Home(SAMPLE_HOME)) as address:
-        show_every_page(page, address)

@@ -7,7 +7,8 @@ import pytest
 
 from benchmarks.dashboard import multiplied
 from segmentation_pipeline.dashboard.pages import PAGES
-from segmentation_pipeline_tests.dashboard.published_homes import opened, published_only
+from segmentation_pipeline_tests.dashboard.published_homes import opened
+from segmentation_pipeline_tests.surfaces import published_only
 
 pytestmark = pytest.mark.xdist_group("dashboard")
 

@@ -11,6 +11,7 @@ from segmentation_pipeline.config import Home
 from segmentation_pipeline.dashboard.launch import APP, command, environment, refuse_taken_port
 from segmentation_pipeline.errors import SettingsError
 from segmentation_pipeline.homes import create_home
+from segmentation_pipeline_tests.loopback import free_port
 
 
 def test_the_server_listens_on_this_machine_and_sends_nothing_home(tmp_path):
@@ -42,9 +43,7 @@ def test_the_command_says_the_address_and_becomes_the_server_of_the_home(tmp_pat
     became = []
     monkeypatch.setattr(os, "execve", lambda program, told, environment: became.append((told, environment)))
     home = create_home(tmp_path / "home")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     done = CliRunner().invoke(cli.app, ["dashboard", "--home", str(home.root), "--port", str(port)])
     assert done.exit_code == 0, done.output
     assert f"http://127.0.0.1:{port}" in done.output

@@ -14,9 +14,9 @@ from segmentation_pipeline_tests.dashboard.published_homes import (
     add_second_month,
     alter,
     opened,
-    published_only,
     told,
 )
+from segmentation_pipeline_tests.surfaces import published_only
 
 pytestmark = pytest.mark.xdist_group("dashboard")
 

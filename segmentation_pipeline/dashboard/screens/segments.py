@@ -13,8 +13,8 @@ from segmentation_pipeline.client import advice
 from segmentation_pipeline.dashboard.cards import advice_item, advisor_name, feature_names, segment_heading
 from segmentation_pipeline.dashboard.figures import OVERALL, contrasts_figure
 from segmentation_pipeline.dashboard.markup import quiet
-from segmentation_pipeline.dashboard.session import EDITOR, done, say_verdict
-from segmentation_pipeline.errors import PipelineError
+from segmentation_pipeline.dashboard.naming import Named, name_and_notes
+from segmentation_pipeline.dashboard.session import EDITOR, say_verdict
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -91,28 +91,14 @@ def _advice(
 
 
 def _edit(view: View, detail: SegmentDetail) -> None:
-    texts, cluster_id = view.texts, detail.cluster_id
-    with st.expander(texts("segments.edit"), icon=":material/edit:"):
-        st.caption(texts("segments.own_label", label=quiet(detail.summary.label), cluster_id=cluster_id))
-        with st.form(f"name_{cluster_id}", border=False):
-            name = st.text_input(texts("segments.name"), value=detail.display_name, max_chars=80)
-            save, back = st.columns(2)
-            is_saved = save.form_submit_button(texts("app.save"))
-            is_back = back.form_submit_button(texts("app.cancel"))
-        for note in detail.summary.notes:
-            st.markdown(quiet(note.text))
-            st.caption(texts("segments.signed", by=quiet(note.created_by), at=texts.moment(note.created_at)))
-        with st.form(f"note_{cluster_id}", border=False, clear_on_submit=True):
-            note_text = st.text_area(texts("segments.note"), height=68)
-            is_noted = st.form_submit_button(texts("app.save"))
-    try:
-        if is_saved and name.strip() != detail.display_name:
-            stored = view.home.rename_segment(cluster_id, name, by=EDITOR)
-            done(texts("segments.renamed", name=quiet(stored)))
-        if is_back and view.home.clear_name(cluster_id, by=EDITOR):
-            done(texts("segments.name_back"))
-        if is_noted and note_text.strip():
-            view.home.add_note(cluster_id, note_text, by=EDITOR)
-            done(texts("segments.noted"))
-    except PipelineError as refused:
-        st.error(quiet(str(refused)), icon=":material/block:")
+    home, cluster_id = view.home, detail.cluster_id
+    named = Named(
+        key=cluster_id,
+        label=detail.summary.label,
+        name=detail.display_name,
+        notes=detail.summary.notes,
+        rename=lambda name: home.rename_segment(cluster_id, name, by=EDITOR),
+        clear_name=lambda: home.clear_name(cluster_id, by=EDITOR),
+        add_note=lambda text: home.add_note(cluster_id, text, by=EDITOR),
+    )
+    name_and_notes(named, view.texts)
