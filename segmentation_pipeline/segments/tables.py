@@ -214,6 +214,9 @@ class CurrentSegments(Table):
     status: Text = column("Only live users are scored.", isin=CURRENT_STATUSES)
     cluster_id: Text = column("Segment; unclassified under the floor, and for users who are not scored.", min_length=9)
     label: Text = column("Label of the segment; unclassified for none.", min_length=3)
+    likeliest_cluster_id: Text = column(
+        "Likeliest segment, under the floor too; null where not scored.", nullable=True, min_length=9
+    )
     membership: Real = column("Posterior of the likeliest segment; null where not scored.", nullable=True, ge=0, le=1)
     model_month: Day = column("Refresh whose model scored; null while there is none.", nullable=True)
     scored_at: Utc = column("Latest event of the log.", unit="UTC")
@@ -231,10 +234,13 @@ class CurrentSegments(Table):
 
     @dataframe_check
     def scored_by_a_model(cls, data: Any) -> Any:
-        """A membership comes from a model, a segment from a membership."""
+        """A membership comes from a model, a segment from a membership, and is the likeliest."""
         t = data.table
-        return (t.membership.isnull() | t.model_month.notnull()) & (
-            t.membership.notnull() | (t.cluster_id == UNCLASSIFIED)
+        is_scored = t.membership.notnull()
+        return (
+            (~is_scored | t.model_month.notnull())
+            & (is_scored == t.likeliest_cluster_id.notnull())
+            & ((t.cluster_id == UNCLASSIFIED) | (is_scored & (t.cluster_id == t.likeliest_cluster_id)))
         )
 
 
