@@ -13,6 +13,9 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from segmentation_pipeline.addresses import checked_url, variable_name
 
+EXPORTS = "exports"
+"""Folder of a home for files people take away; the one delivered is replaced in every sync."""
+
 EXTERNAL_ID_FORMS = '"user_id", "metadata:FIELD" or "file:ids.csv" (columns user_id, external_id)'
 
 
@@ -33,11 +36,15 @@ def _slug(written: str) -> str:
     return written
 
 
-def _inside_the_home(written: str) -> str:
+def _an_export(written: str) -> str:
     path = PurePosixPath(written)
-    if written and (path.is_absolute() or ".." in path.parts or path.suffix.lower() != ".csv"):
-        raise ValueError("not a CSV file inside the home; allowed: a path such as exports/user_segments.csv")
-    return written
+    is_export = len(path.parts) > 1 and path.parts[0] == EXPORTS and ".." not in path.parts
+    if written and not (is_export and path.suffix.lower() == ".csv"):
+        raise ValueError(
+            f"not a CSV file under {EXPORTS}/, where nothing is read from; "
+            f"allowed: a path such as {EXPORTS}/user_segments.csv"
+        )
+    return str(path) if written else ""
 
 
 def _as_tuple(value: object) -> object:
@@ -48,7 +55,7 @@ Address = Annotated[str, AfterValidator(_address)]
 Variable = Annotated[str, AfterValidator(variable_name)]
 ExternalId = Annotated[str, AfterValidator(_external_id)]
 Slug = Annotated[str, AfterValidator(_slug)]
-InsideTheHome = Annotated[str, AfterValidator(_inside_the_home)]
+Export = Annotated[str, AfterValidator(_an_export)]
 Recipients = Annotated[tuple[str, ...], BeforeValidator(_as_tuple)]
 
 
@@ -82,7 +89,7 @@ class DeliverySettings(_Section):
     """Segments for any other tool: a signed webhook, or a CSV file; neither means: not used."""
 
     webhook: Address = ""
-    file: InsideTheHome = ""
+    file: Export = ""
     secret_variable: Variable = "SEGPIPE_WEBHOOK_SECRET"  # noqa: S105 - the name of a variable
     external_id: ExternalId = "user_id"
     batch_size: int = Field(default=500, ge=1, le=5_000)
@@ -107,6 +114,17 @@ class ActivationSettings(_Section):
     posthog: PosthogSettings = PosthogSettings()
     attio: AttioSettings = AttioSettings()
     delivery: DeliverySettings = DeliverySettings()
+
+    @model_validator(mode="after")
+    def _reads_no_file_it_writes(self) -> Self:
+        written = PurePosixPath(self.delivery.file)
+        for name, section in (("posthog", self.posthog), ("attio", self.attio), ("delivery", self.delivery)):
+            kind, _, read = section.external_id.partition(":")
+            if self.delivery.file and kind == "file" and PurePosixPath(read.strip()) == written:
+                raise ValueError(
+                    f"delivery.file is also the file of ids of {name}, which it would replace; allowed: another name"
+                )
+        return self
 
     @property
     def used(self) -> tuple[str, ...]:
