@@ -15,7 +15,10 @@ from segmentation_pipeline_tests.activation_servers import PosthogServer
 
 USERS = 100_000
 CHANGED_SHARE = 0.01
-MEMBERSHIP = "INSERT INTO current_segments SELECT 'u' || range, 'live', '2026-01-a', 'Owls', 0.95, DATE '2026-01-01', "
+EVERYBODY = (
+    "INSERT INTO current_segments SELECT 'u' || range, 'live', '2026-01-a', 'Owls', '2026-01-a', 0.95,"
+    f" DATE '2026-01-01', TIMESTAMP '2026-01-20' FROM range({USERS})"
+)
 
 
 def run() -> list[dict[str, object]]:
@@ -24,7 +27,8 @@ def run() -> list[dict[str, object]]:
         desk = make_desk(Path(folder), posthog={"host": server.url})
         desk.hold({})
         with desk.warehouse.transaction() as db:
-            db.execute(f"{MEMBERSHIP} TIMESTAMP '2026-01-20' FROM range({USERS})")
+            db.execute(EVERYBODY)
+        desk.publish()
         started = time.perf_counter()
         first = desk.sync(clock=SystemClock())
         first_s = time.perf_counter() - started
@@ -33,9 +37,10 @@ def run() -> list[dict[str, object]]:
         server.writes.clear()
         with desk.warehouse.transaction() as db:
             db.execute(
-                "UPDATE current_segments SET cluster_id = '2026-01-b', label = 'Larks'"
-                f" WHERE substr(user_id, 2)::BIGINT < {int(USERS * CHANGED_SHARE)}"
+                "UPDATE current_segments SET cluster_id = '2026-01-b', label = 'Larks',"
+                f" likeliest_cluster_id = '2026-01-b' WHERE substr(user_id, 2)::BIGINT < {int(USERS * CHANGED_SHARE)}"
             )
+        desk.publish()
         started = time.perf_counter()
         second = desk.sync(clock=SystemClock())
         second_s = time.perf_counter() - started

@@ -167,7 +167,7 @@ def build_defs(*, home_root: Path | None = None, overrides: Mapping[str, Any] | 
             landing_sensor(home_root, settings.refresh.landing_poll_s),
             catch_up_sensor(home_root),
             drift_sensor(home_root),
-            activation_sensor(home_root, ACTIVATION),
+            activation_sensor(home_root),
             alert_sensor(home_root),
         ],
         resources={"warehouse": warehouse_resource(home_root), **(overrides or {})},

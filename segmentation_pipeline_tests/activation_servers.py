@@ -1,8 +1,8 @@
 """Loopback servers that speak the APIs segments are written to, keep what they were told, and fail on demand.
 
-PostHog's `POST /batch/` (key in the body, events with `$set` and `$unset`), Attio's `PUT` and `PATCH` of records
-(bearer key, matching attribute), and a receiver of signed webhooks; forms and errors as the public references describe
-them.
+PostHog's `POST /batch/` (key in the body, events with `$set` and `$unset`), Attio's `PUT`, `PATCH` and search of
+records (bearer key, matching attribute), and a receiver of signed webhooks; forms and errors as the public references
+describe them.
 
     with PosthogServer() as server:
         server.will(rate_limited("1"), failing(500), taking)     # one step a request, in order of arrival
@@ -267,6 +267,8 @@ class AttioServer(Server):
         parts = urlsplit(to.path).path.split("/")
         if parts[1:5] != ["v2", "objects", "people", "records"]:
             return failing(404, f"Could not find object in {to.path}")
+        if to.method == "POST":
+            return None if parts[5:] == ["query"] else failing(404, f"no such path {to.path}")
         unknown = sorted(set(to.body["data"]["values"]) - self.attributes)
         if unknown:
             return failing(400, f"Cannot find attribute with slug/ID {unknown[0]}.")
@@ -278,16 +280,22 @@ class AttioServer(Server):
 
     def apply(self, to, share=1.0):
         path = urlsplit(to.path)
-        values = to.body["data"]["values"]
         with self.lock:
+            if to.method == "POST":
+                ((attribute, sought),) = to.body["filter"].items()
+                return {"data": [{"id": {"record_id": one}} for one in self.matching(attribute, sought)]}
+            values = to.body["data"]["values"]
             if to.method == "PATCH":
                 record_id = path.path.split("/")[5]
             else:
                 (attribute,) = parse_qs(path.query)["matching_attribute"]
-                matching = [one for one, held in self.records.items() if held.get(attribute) == values[attribute]]
-                record_id = matching[0] if matching else f"rec-{len(self.records) + 1}"
+                record_id = next(iter(self.matching(attribute, values[attribute])), f"rec-{len(self.records) + 1}")
             self.records.setdefault(record_id, {}).update(values)
         return {"data": {"id": {"record_id": record_id}, "values": {}}}
+
+    def matching(self, attribute: str, sought: str) -> list[str]:
+        """Return the ids of the records with this value; Attio tells no addresses apart by case."""
+        return [one for one, held in self.records.items() if held.get(attribute, "").lower() == sought.lower()]
 
 
 class WebhookReceiver(Server):

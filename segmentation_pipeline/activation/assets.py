@@ -13,6 +13,7 @@ from segmentation_pipeline.activation.tables import AttioAttributes, PosthogPers
 from segmentation_pipeline.insights.discovery.tables import LlmAssignments
 from segmentation_pipeline.llm.clock import SystemClock
 from segmentation_pipeline.markdown import code, table
+from segmentation_pipeline.orchestration.activation_requests import ASKED_UNTIL, ENDED
 from segmentation_pipeline.orchestration.table_assets import table_asset
 from segmentation_pipeline.segments.tables import CurrentSegments
 from segmentation_pipeline.state.database import open_state
@@ -83,13 +84,15 @@ def _figures(report: SyncReport) -> dict[str, Any]:
         "unchanged": report.plan.unchanged_count,
         "why": table(("what", "rows:"), [(what, f"{rows:,}") for what, rows in report.plan.reasons.items()]),
         "remaining_count": report.remaining_count,
-        "ended": report.delivery.ending if report.delivery else "dry_run",
+        ENDED: report.delivery.ending if report.delivery else "dry_run",
     }
     if not report.plan.has_segments:
         told["why_empty"] = "no refresh has segments yet; nobody is cleared for that"
     if report.reason:
         told["reason"] = report.reason
     if report.delivery is not None:
+        if report.delivery.asked_until is not None:
+            told[ASKED_UNTIL] = report.delivery.asked_until.isoformat()
         told |= {
             "confirmed": report.confirmed_count,
             "failed": len(report.refused or {}),

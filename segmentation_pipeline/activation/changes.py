@@ -63,10 +63,15 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """What an answer means: every change not refused is accepted; `stop` says why nothing more is to be sent."""
+    """What an answer means: every change not refused or only found is accepted.
+
+    `remote_ids`: the destination's own ids of what was written; `found`: those of what was only looked for, and is to
+    be written next; `stop` says why nothing more is to be sent.
+    """
 
     refused: Mapping[str, str] = field(default_factory=dict)
     remote_ids: Mapping[str, str] = field(default_factory=dict)
+    found: Mapping[str, str] = field(default_factory=dict)
     stop: str | None = None
 
 

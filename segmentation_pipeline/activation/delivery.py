@@ -2,11 +2,14 @@
 
 What can happen to a request, and what is done:
 - taken: confirmed; single rows the answer refuses are kept with their reason;
-- 429: asked again after what `Retry-After` says, in seconds or as a date, and all others wait with it;
-- no answer (5xx, time-out, cut connection): asked again with growing waits; a batch nobody answers is halved until the
-  row at fault is alone; a destination that answers nothing for `outage_s` is given up for this sync;
+- 429, or 5xx with `Retry-After`: asked again after what it says, in seconds or as a date, and all others wait with it;
+  a wait that outlasts the sync ends it, and its moment is kept for the next one;
+- 5xx about what was sent: asked again with growing waits, then halved until the row at fault is alone;
+- nobody there (502, 503, 504, time-out, cut connection): asked again with growing waits; after `outage_s` of that the
+  destination is given up for this sync. Its batch may be why: in the next syncs it comes last, halved each time;
 - a batch refused for its content (other 4xx): halved until the rows at fault are alone, which are kept with the reason;
-- credentials or address refused (401, 403, 404, redirects): one clear end, no second request.
+- credentials or address refused (401, 403, 404, redirects): one clear end. The first request goes out alone, so that a
+  wrong key is one request.
 Add here: another way an answer is dealt with. Keep out: what a destination's answers say (its sink's module).
 """
 
@@ -17,11 +20,12 @@ import itertools
 import json
 from collections import deque
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
+from dataclasses import replace as changed
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Literal
 
 from segmentation_pipeline.activation.changes import Answer, Reading
+from segmentation_pipeline.activation.pace import Pace, retry_after_s
 from segmentation_pipeline.llm.outage import Outage, backoff_s
 
 if TYPE_CHECKING:
@@ -46,8 +50,8 @@ REASON_CHARS = 300
 TRIES = 3
 """Tries of a batch that nobody answers before it is halved, or its only row kept as failed."""
 
-REFUSED_IN_A_ROW = 20
-"""Rows refused one after the other, with none taken between: it is not the rows, and all others are spared."""
+REFUSED_AT_FIRST = 20
+"""Rows refused that never were before, while none has been taken: it is not the rows, and all others are spared."""
 
 CHUNK = 25
 """Least rows noted as begun at a time: a second of the slowest destination, so that notes cost little."""
@@ -58,15 +62,21 @@ AWAY = (408, 502, 503, 504)
 TURNED_AWAY = (401, 403, 404, 405, 410)
 """Statuses that the next request would get as well: of the key, and of the address."""
 
-Ending = Literal["done", "time", "outage", "refused"]
+Ending = Literal["done", "time", "asked_to_wait", "outage", "refused"]
+
+TIME_IS_UP = "The time for one sync is up; the next one goes on where this one stopped."
 
 
 @dataclass
 class Delivery:
-    """How a sync ended; `problem` says why it stopped early, with what to do next."""
+    """How a sync ended; `problem` says why it stopped early, with what to do next.
+
+    `asked_until`: the moment (naive UTC) before which the destination wants no request.
+    """
 
     ending: Ending = "done"
     problem: str | None = None
+    asked_until: datetime | None = None
     request_count: int = 0
     sent_count: int = 0
     waited_s: float = 0.0
@@ -76,6 +86,14 @@ class Delivery:
         if self.ending == "done":
             self.ending, self.problem = ending, problem
 
+    def wait_until(self, moment: datetime) -> None:
+        """End the sync because the destination wants no request before a moment."""
+        self.asked_until = max(moment, self.asked_until or moment)
+        self.stop(
+            "asked_to_wait",
+            f"The destination asked to wait until {moment:%Y-%m-%d %H:%M:%S} UTC; the sync after that goes on here.",
+        )
+
 
 @dataclass
 class _Batch:
@@ -83,28 +101,6 @@ class _Batch:
 
     changes: Sequence[Change]
     is_in_doubt: bool = False
-
-
-@dataclass
-class _Pace:
-    """Lets requests begin no closer to each other than a rate allows, and none before a moment asked for."""
-
-    clock: Clock
-    per_s: float | None
-    next_s: float = 0.0
-    not_before_s: float = 0.0
-
-    def reserve_s(self) -> float:
-        """Take the next place; return the seconds until it."""
-        now = self.clock.monotonic_s()
-        place = max(now, self.next_s, self.not_before_s)
-        if self.per_s is not None:
-            self.next_s = place + 1 / self.per_s
-        return place - now
-
-    def hold(self, seconds: float) -> None:
-        """Let nobody begin for so long."""
-        self.not_before_s = max(self.not_before_s, self.clock.monotonic_s() + seconds)
 
 
 @dataclass
@@ -118,19 +114,37 @@ class _Work:
     deadline_s: float
     timeout_s: float
     outage: Outage
-    pace: _Pace
+    pace: Pace
     sent_at: datetime
     http: httpx2.AsyncClient
-    batches: deque[_Batch]
+    waiting: deque[_Batch]
+    begun: deque[_Batch] = field(default_factory=deque)
     result: Delivery = field(default_factory=Delivery)
-    refused_in_a_row: int = 0
+    new_refused_count: int = 0
 
     @property
     def is_over(self) -> bool:
         """Whether nothing more is to be begun."""
         if self.result.ending == "done" and self.clock.monotonic_s() >= self.deadline_s:
-            self.result.stop("time", "The time for one sync is up; the next one goes on where this one stopped.")
+            self.result.stop("time", TIME_IS_UP)
         return self.result.ending != "done"
+
+    def next_batch(self) -> _Batch | None:
+        """Return the next batch to write, None where nothing more is to be begun; some are noted as begun at a time."""
+        if self.is_over:
+            return None
+        if not self.begun:
+            rows: list[Change] = []
+            while self.waiting and len(rows) < CHUNK:
+                self.begun.append(self.waiting.popleft())
+                rows += self.begun[-1].changes
+            if rows:
+                self.ledger.begin(rows)
+        return self.begun.popleft() if self.begun else None
+
+    def give_back(self) -> None:
+        """Note that what was begun and never tried was not sent; what was tried may stand there, and stays unknown."""
+        self.ledger.undo([change for batch in self.begun if not batch.is_in_doubt for change in batch.changes])
 
 
 async def deliver(
@@ -157,56 +171,39 @@ async def deliver(
             deadline_s=clock.monotonic_s() + seconds,
             timeout_s=timeout_s,
             outage=Outage(clock, outage_s),
-            pace=_Pace(clock, sink.writes_per_s),
+            pace=Pace(clock, sink.writes_per_s),
             sent_at=clock.now(),
             http=http,
-            batches=deque(),
+            waiting=deque(_batches(changes, sink.batch_size)),
         )
-        for chunk in _chunks(changes, max(CHUNK, sink.batch_size)):
-            if work.is_over:
-                break
-            ledger.begin(chunk)
-            work.batches.extend(_Batch(part) for part in _chunks(chunk, sink.batch_size))
-            async with asyncio.TaskGroup() as workers:
-                for _ in range(sink.at_once):
-                    workers.create_task(_drain(work))
-            if work.batches:
-                # What was tried without an answer may stand there: it stays noted as unknown.
-                ledger.undo([change for batch in work.batches if not batch.is_in_doubt for change in batch.changes])
-                work.batches.clear()
+        if first := work.next_batch():
+            await _write(work, first)
+        async with asyncio.TaskGroup() as workers:
+            for _ in range(sink.at_once):
+                workers.create_task(_drain(work))
+        work.give_back()
     return work.result
 
 
-def retry_after_s(header: str | None, now: datetime) -> float | None:
-    """Return the seconds a `Retry-After` header asks for, written as seconds or as an HTTP date; `now` is naive UTC."""
-    if header is None:
-        return None
-    try:
-        return max(float(header), 0.0)
-    except ValueError:
-        pass
-    try:
-        moment = parsedate_to_datetime(header)
-    except (TypeError, ValueError):
-        return None
-    moment = moment.astimezone(UTC).replace(tzinfo=None) if moment.tzinfo else moment
-    return max((moment - now).total_seconds(), 0.0)
-
-
-def _chunks(changes: Sequence[Change], size: int) -> list[Sequence[Change]]:
-    return [changes[start : start + size] for start in range(0, len(changes), size)]
+def _batches(changes: Sequence[Change], size: int) -> list[_Batch]:
+    """Return changes, in their order, in batches of one attempt count each, halved with each failed attempt."""
+    batches = []
+    for attempt_count, group in itertools.groupby(changes, key=lambda change: change.attempt_count):
+        rows, most = list(group), max(size >> attempt_count, 1)
+        batches += [_Batch(rows[start : start + most]) for start in range(0, len(rows), most)]
+    return batches
 
 
 async def _drain(work: _Work) -> None:
-    while work.batches and not work.is_over:
-        await _write(work, work.batches.popleft())
+    while batch := work.next_batch():
+        await _write(work, batch)
 
 
 async def _write(work: _Work, batch: _Batch) -> None:
     """Write one batch to its end: confirmed, refused, halved, or given back."""
     for attempt in itertools.count(1):
         if not await _placed(work):
-            work.batches.appendleft(batch)
+            work.begun.appendleft(batch)
             return
         since_s = work.clock.monotonic_s()
         answer = await _sent(work, batch.changes)
@@ -226,15 +223,15 @@ async def _write(work: _Work, batch: _Batch) -> None:
 
 async def _placed(work: _Work) -> bool:
     """Wait for this request's turn; False where the sync ends before it."""
-    if work.is_over:
-        return False
-    wait = work.pace.reserve_s()
-    if work.clock.monotonic_s() + wait >= work.deadline_s:
-        work.result.stop("time", "The time for one sync is up; the next one goes on where this one stopped.")
-        return False
-    if wait > 0:
-        await work.clock.sleep(wait)
-    return not work.is_over
+    while not work.is_over:
+        wait = work.pace.reserve_s()
+        if work.clock.monotonic_s() + wait >= work.deadline_s:
+            work.result.stop("time", TIME_IS_UP)
+        elif wait > 0:
+            await work.clock.sleep(wait)
+        if not work.pace.is_held:  # while this one slept, an answer to another may have asked everybody to wait
+            return not work.is_over
+    return False
 
 
 async def _sent(work: _Work, batch: Sequence[Change]) -> Answer | str:
@@ -274,6 +271,10 @@ async def _tried_again(work: _Work, batch: _Batch, answer: Answer | str, attempt
     if attempt >= TRIES and is_about_its_content and not work.outage.is_open:
         _narrow(work, batch, told)
         return False
+    if asked is not None and asked >= work.outage.allowed_s:
+        work.result.wait_until(work.clock.now() + timedelta(seconds=asked))
+        work.begun.appendleft(batch)
+        return False
     wait = work.outage.wait_s(key=batch.changes[0].external_id, retry=attempt, retry_after_s=asked)
     if work.outage.is_open or wait is None:
         work.result.stop(
@@ -285,7 +286,10 @@ async def _tried_again(work: _Work, batch: _Batch, answer: Answer | str, attempt
         work.ledger.refuse(batch.changes, {change.external_id: told for change in batch.changes}, is_untouched=False)
         return False
     work.result.waited_s += wait
-    await work.clock.sleep(wait)
+    if asked is None:
+        await work.clock.sleep(wait)
+    else:
+        work.pace.hold(wait)
     return True
 
 
@@ -295,10 +299,11 @@ def _held(work: _Work, batch: _Batch, answer: Answer, attempt: int) -> bool:
     own = backoff_s(batch.changes[0].external_id, min(attempt, 8))
     wait = own if asked is None else max(asked, 0.0 if attempt == 1 else own)
     if work.clock.monotonic_s() + wait >= work.deadline_s:
-        work.result.stop(
-            "time", f"The destination asked to wait {wait:.0f} s, longer than this sync lasts; the next one goes on."
-        )
-        work.batches.appendleft(batch)
+        if asked is None:
+            work.result.stop("time", TIME_IS_UP)
+        else:
+            work.result.wait_until(work.clock.now() + timedelta(seconds=wait))
+        work.begun.appendleft(batch)
         return False
     work.result.waited_s += wait
     work.pace.hold(wait)
@@ -315,18 +320,25 @@ def _settle(work: _Work, batch: _Batch, answer: Answer) -> None:
     elif reading is not None or answer.status in TURNED_AWAY or 300 <= answer.status < 400:
         stop = (reading.stop or "") if reading is not None else _turned_away(work, answer)
         work.result.stop("refused", work.key.scrub(stop, 2 * REASON_CHARS))
-        work.batches.appendleft(batch)
+        work.begun.appendleft(batch)
     else:
         _narrow(work, batch, _reason(work, answer))
 
 
 def _taken(work: _Work, batch: _Batch, reading: Reading) -> None:
-    accepted = [change for change in batch.changes if change.external_id not in reading.refused]
+    settled = [change for change in batch.changes if change.external_id not in reading.found]
+    found = [
+        changed(change, remote_id=reading.found[change.external_id])
+        for change in batch.changes
+        if change.external_id in reading.found
+    ]
+    if found:
+        work.begun.appendleft(_Batch(found, batch.is_in_doubt))
+    accepted = [change for change in settled if change.external_id not in reading.refused]
     if accepted:
-        work.refused_in_a_row = 0
         work.result.sent_count += len(accepted)
         work.ledger.confirm(accepted, reading.remote_ids)
-    refused = [change for change in batch.changes if change.external_id in reading.refused]
+    refused = [change for change in settled if change.external_id in reading.refused]
     if refused:
         reasons = {one.external_id: work.key.scrub(reading.refused[one.external_id], REASON_CHARS) for one in refused}
         work.ledger.refuse(refused, reasons, is_untouched=not batch.is_in_doubt)
@@ -337,14 +349,15 @@ def _narrow(work: _Work, batch: _Batch, told: str) -> None:
     if len(batch.changes) > 1:
         middle = len(batch.changes) // 2
         halves = batch.changes[middle:], batch.changes[:middle]
-        work.batches.extendleft(_Batch(half, batch.is_in_doubt) for half in halves)
+        work.begun.extendleft(_Batch(half, batch.is_in_doubt) for half in halves)
         return
-    work.ledger.refuse(batch.changes, {batch.changes[0].external_id: told}, is_untouched=not batch.is_in_doubt)
-    work.refused_in_a_row += 1
-    if work.refused_in_a_row >= REFUSED_IN_A_ROW:
+    (change,) = batch.changes
+    work.ledger.refuse(batch.changes, {change.external_id: told}, is_untouched=not batch.is_in_doubt)
+    work.new_refused_count += change.attempt_count == 0
+    if work.new_refused_count >= REFUSED_AT_FIRST and not work.result.sent_count:
         work.result.stop(
             "refused",
-            f"{REFUSED_IN_A_ROW} rows one after the other were refused, so the others were not sent: {told}. "
+            f"The first {REFUSED_AT_FIRST} rows were refused, so the others were not sent: {told}. "
             f"Next: mend what it names, in pipeline.toml or at the destination.",
         )
 
@@ -352,7 +365,7 @@ def _narrow(work: _Work, batch: _Batch, told: str) -> None:
 def _turned_away(work: _Work, answer: Answer) -> str:
     if answer.status in (401, 403):
         return (
-            f"The destination refused the key ({_reason(work, answer)}); one request was made and no more. "
+            f"The destination refused the key ({_reason(work, answer)}); nothing more was sent. "
             f"Next: put a valid key into the environment variable of this destination."
         )
     return (

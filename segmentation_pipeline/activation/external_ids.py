@@ -20,8 +20,11 @@ if TYPE_CHECKING:
 COLUMNS = ("user_id", "external_id")
 
 
-def write_external_ids(db: Database, setting: str, home: Path) -> None:
+def write_external_ids(db: Database, setting: str, home: Path, *, has_events: bool, is_caseless: bool) -> None:
     """Make the temporary table `external_ids` (user_id, external_id), one row a user.
+
+    `has_events`: whether there are events whose metadata may be read. `is_caseless`: whether ids are written in lower
+    case, because the destination takes those that differ in case alone for one.
 
     Raises:
         InputError: the file is missing, or is no CSV with the two columns.
@@ -29,14 +32,16 @@ def write_external_ids(db: Database, setting: str, home: Path) -> None:
     kind, _, rest = setting.partition(":")
     if kind == "file":
         _from_file(db, rest.strip(), home / rest.strip())
-    elif kind == "metadata":
+    elif kind == "metadata" and has_events:
         path = "$." + ".".join(f'"{part}"' for part in rest.strip().replace('"', "").split("."))
         sql = load_sql(__package__, "ids_from_metadata")
-        db.execute(f"CREATE OR REPLACE TEMP TABLE external_ids AS {sql}", {"path": path})
+        db.execute(f"CREATE TEMP TABLE external_ids AS {sql}", {"path": path})
+    elif kind == "metadata":
+        db.execute("CREATE TEMP TABLE external_ids (user_id VARCHAR, external_id VARCHAR)")
     else:
-        db.execute(
-            "CREATE OR REPLACE TEMP TABLE external_ids AS SELECT DISTINCT user_id, user_id AS external_id FROM wanted"
-        )
+        db.execute("CREATE TEMP TABLE external_ids AS SELECT DISTINCT user_id, user_id AS external_id FROM wanted")
+    if is_caseless:
+        db.execute("UPDATE external_ids SET external_id = lower(external_id)")
 
 
 def _from_file(db: Database, name: str, path: Path) -> None:
@@ -54,7 +59,7 @@ def _from_file(db: Database, name: str, path: Path) -> None:
                 f"Next: name its columns user_id and external_id."
             )
         db.execute(
-            "CREATE OR REPLACE TEMP TABLE external_ids AS SELECT user_id, min(trim(external_id)) AS external_id"
+            "CREATE TEMP TABLE external_ids AS SELECT user_id, min(trim(external_id)) AS external_id"
             " FROM read_csv($path, all_varchar = true, header = true) WHERE trim(external_id) <> '' GROUP BY user_id"
             " HAVING count(DISTINCT trim(external_id)) = 1",
             {"path": str(path)},

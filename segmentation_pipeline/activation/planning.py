@@ -10,24 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 from segmentation_pipeline.activation.changes import Change
 from segmentation_pipeline.activation.external_ids import write_external_ids
+from segmentation_pipeline.activation.source import EVENTS, SOURCES, read_published
 from segmentation_pipeline.warehouse.contracts import table_name
 from segmentation_pipeline.warehouse.database import load_sql
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from datetime import datetime
-    from pathlib import Path
 
     from segmentation_pipeline.activation_settings import ActivationSettings
+    from segmentation_pipeline.config import Home
     from segmentation_pipeline.state.activation import Refusal, Written
     from segmentation_pipeline.warehouse.contracts import Table
     from segmentation_pipeline.warehouse.database import Database
-
-SOURCES = {
-    "clusters": ("current_segments", "clusters", "segment_advice"),
-    "llm_segments": ("llm_assignments", "llm_segments"),
-}
-"""Tables each source reads; while one is missing nobody has a segment yet."""
 
 CHANGE_COLUMNS = (
     "external_id", "user_id", "segment_id", "label", "confidence", "content_hash", "previous_segment_id",
@@ -67,26 +62,33 @@ def write_plan(
     *,
     external_id: str,
     id_chars: int,
-    home: Path,
+    is_caseless: bool,
+    home: Home,
     keeps_uncertain: bool,
     status: str,
     now: datetime,
 ) -> Plan:
-    """Replace the table's rows by the plan of today; the temporary table `placed_users` holds everybody.
+    """Replace the table's rows by the plan of what is published; the temporary table `placed_users` holds everybody.
 
+    `is_caseless`: whether the destination takes ids that differ in case alone for one.
     `keeps_uncertain`: whether a user now under the floor keeps what stands there, where it is the likeliest segment.
 
     Raises:
         InputError: the file of ids cannot be used.
     """
-    _write_inputs(db, remembered, settings)
-    write_external_ids(db, external_id, home)
+    _write_remembered(db, remembered)
+    present = read_published(db, home)
+    if present.issuperset(SOURCES[settings.source]):
+        _write_wanted(db, settings)
+    else:
+        _write_nobody(db)
+    write_external_ids(db, external_id, home.root, has_events=EVENTS in present, is_caseless=is_caseless)
     placed = load_sql(__package__, "placed_users")
     db.execute(
-        f"CREATE OR REPLACE TEMP TABLE placed_users AS {placed}",
+        f"CREATE TEMP TABLE placed_users AS {placed}",
         {"id_chars": id_chars, "step": settings.confidence_step},
     )
-    (living,) = db.one("SELECT count(*) FROM segment_names")
+    (living,) = db.one("SELECT count(*) FROM living_segments")
     if not living:
         # Without a single segment it is not the users that vanished: a new or emptied warehouse clears nobody.
         db.execute("DELETE FROM written")
@@ -112,11 +114,14 @@ def write_plan(
 
 
 def read_changes(db: Database, table: type[Table]) -> list[Change]:
-    """Return what is to be sent: rows that failed before come last, so that they hold up nobody."""
+    """Return what is to be sent: rows that failed before come last, so that they hold up nobody; clears come first.
+
+    A person whose id changed keeps one record there: taking the old id's segment away must not take the new one's.
+    """
     columns = ", ".join(CHANGE_COLUMNS)
     rows = db.execute(
         f"SELECT {columns}, action = 'add' AS is_new FROM {table_name(table)} WHERE action <> 'withheld'"
-        " ORDER BY attempt_count, external_id"
+        " ORDER BY attempt_count, action <> 'clear', external_id"
     ).fetchall()
     return [Change(*row) for row in rows]
 
@@ -144,7 +149,7 @@ def write_outcomes(db: Database, table: type[Table], confirmed: Sequence[str], r
     db.record_write(table)
 
 
-def _write_inputs(db: Database, remembered: Remembered, settings: ActivationSettings) -> None:
+def _write_remembered(db: Database, remembered: Remembered) -> None:
     import pandas as pd
 
     frames: dict[str, tuple[list[str], list[tuple[Any, ...]]]] = {
@@ -167,22 +172,25 @@ def _write_inputs(db: Database, remembered: Remembered, settings: ActivationSett
                 f"{column}::BIGINT AS {column}" if column == "attempt_count" else f"{column}::VARCHAR AS {column}"
                 for column in columns
             )
-            db.execute(f"CREATE OR REPLACE TEMP TABLE {name} AS SELECT {chosen} FROM remembered")
-    if not all(_has(db, source) for source in SOURCES[settings.source]):
-        db.execute("CREATE OR REPLACE TEMP TABLE segment_names (segment_id VARCHAR, name VARCHAR)")
-        db.execute(
-            "CREATE OR REPLACE TEMP TABLE wanted"
-            " (user_id VARCHAR, segment_id VARCHAR, label VARCHAR, confidence DOUBLE, standing VARCHAR)"
-        )
-        return
-    names = load_sql(__package__, f"names_{settings.source}")
+            db.execute(f"CREATE TEMP TABLE {name} AS SELECT {chosen} FROM remembered")
+
+
+def _write_nobody(db: Database) -> None:
+    db.execute("CREATE TEMP TABLE living_segments (segment_id VARCHAR, name VARCHAR, is_found BOOLEAN)")
+    db.execute("CREATE TEMP TABLE segment_names (segment_id VARCHAR, name VARCHAR)")
     db.execute(
-        "CREATE OR REPLACE TEMP TABLE segment_names AS SELECT segment_id, coalesce(edited.name, living.name) AS name"
-        f" FROM ({names}) AS living LEFT JOIN edited_names AS edited USING (segment_id)"
+        "CREATE TEMP TABLE wanted"
+        " (user_id VARCHAR, segment_id VARCHAR, label VARCHAR, confidence DOUBLE, standing VARCHAR)"
+    )
+
+
+def _write_wanted(db: Database, settings: ActivationSettings) -> None:
+    """Write the segments there are, the names of those that were found in the data, and where each user stands."""
+    names = load_sql(__package__, f"names_{settings.source}")
+    db.execute(f"CREATE TEMP TABLE living_segments AS {names}")
+    db.execute(
+        "CREATE TEMP TABLE segment_names AS SELECT segment_id, coalesce(edited.name, living.name) AS name"
+        " FROM living_segments AS living LEFT JOIN edited_names AS edited USING (segment_id) WHERE living.is_found"
     )
     wanted = load_sql(__package__, f"wanted_{settings.source}")
-    db.execute(f"CREATE OR REPLACE TEMP TABLE wanted AS {wanted}", {"floor": settings.confidence_floor})
-
-
-def _has(db: Database, name: str) -> bool:
-    return bool(db.one("SELECT 1 FROM duckdb_tables() WHERE table_name = $name AND NOT temporary", {"name": name}))
+    db.execute(f"CREATE TEMP TABLE wanted AS {wanted}", {"floor": settings.confidence_floor})

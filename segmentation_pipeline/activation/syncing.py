@@ -19,7 +19,13 @@ from segmentation_pipeline.activation.planning import Plan, Remembered, read_cha
 from segmentation_pipeline.activation.tables import AttioAttributes, PosthogPersonProperties, SegmentDeliveries
 from segmentation_pipeline.errors import ActivationRefused
 from segmentation_pipeline.llm.keys import Key
-from segmentation_pipeline.state.activation import read_refusals, read_written
+from segmentation_pipeline.state.activation import (
+    forget_refusals,
+    keep_wait,
+    read_refusals,
+    read_wait,
+    read_written,
+)
 from segmentation_pipeline.state.schema import EXTERNAL_ID_CHARS, ID_CHARS
 from segmentation_pipeline.state.segment_edits import current_names
 
@@ -47,7 +53,10 @@ TABLES: Mapping[str, type[Table]] = {
 
 @dataclass(frozen=True)
 class Destination:
-    """Where one sync goes; `variable` names the environment variable of its key, None where it needs none."""
+    """Where one sync goes; `variable` names the environment variable of its key, None where it needs none.
+
+    `is_caseless`: ids that differ in case alone are one there.
+    """
 
     name: str
     title: str
@@ -56,6 +65,7 @@ class Destination:
     id_chars: int
     variable: str | None
     file: str = ""
+    is_caseless: bool = False
 
 
 @dataclass(frozen=True)
@@ -84,7 +94,10 @@ def destination_of(name: str, settings: ActivationSettings) -> Destination:
         to = settings.attio
         remembered = _short(f"attio:{to.host}:{to.workspace}:{to.object}:{to.matching_attribute}")
         title = f"Attio, object {to.object}"
-        return Destination(name, title, remembered, to.external_id, EXTERNAL_ID_CHARS, to.key_variable)
+        is_caseless = to.matching_attribute in attio.CASELESS
+        return Destination(
+            name, title, remembered, to.external_id, EXTERNAL_ID_CHARS, to.key_variable, is_caseless=is_caseless
+        )
     other = settings.delivery
     if other.file:
         remembered = _short(f"file:{other.file}")
@@ -122,6 +135,7 @@ def sync(
             read_refusals(connection, destination.remembered_as),
             current_names(connection),
         )
+        asked_until = read_wait(connection, destination.remembered_as)
     with warehouse.transaction() as db:
         plan = write_plan(
             db,
@@ -130,7 +144,8 @@ def sync(
             settings,
             external_id=destination.external_id,
             id_chars=destination.id_chars,
-            home=warehouse.home.root,
+            is_caseless=destination.is_caseless,
+            home=warehouse.home,
             keeps_uncertain=not destination.file,
             status="waiting" if settings.enabled else "dry_run",
             now=clock.now(),
@@ -142,13 +157,27 @@ def sync(
         return SyncReport(plan, None, "dry run: nothing is sent before [activation] enabled = true in pipeline.toml")
     if key.problem:
         raise ActivationRefused(key.problem)
-    ledger = Ledger(state, destination.remembered_as, clock)
-    delivery = _delivered(warehouse, destination, changes, ledger, key, clock, seconds)
+    _forget_obsolete(state, destination, remembered, changes)
+    delivery, ledger = Delivery(), Ledger(state, destination.remembered_as, clock)
+    if asked_until is not None and clock.now() < asked_until:
+        delivery.wait_until(asked_until)
+    else:
+        delivery = _delivered(warehouse, destination, changes, ledger, key, clock, seconds)
+        with state.write() as connection:
+            keep_wait(connection, destination.remembered_as, delivery.asked_until)
     with warehouse.transaction() as db:
         write_outcomes(db, table, sorted(ledger.confirmed), ledger.refused)
     if delivery.ending == "refused":
         raise ActivationRefused(f"{destination.title}: {delivery.problem}")
     return SyncReport(plan, delivery, delivery.problem, len(ledger.confirmed), ledger.refused)
+
+
+def _forget_obsolete(state: State, destination: Destination, remembered: Remembered, changes: Sequence[Change]) -> None:
+    """Forget what was refused where nothing is to be written any more: of users who vanished, or are as they were."""
+    to_send = {change.external_id for change in changes}
+    obsolete = [refusal.external_id for refusal in remembered.refusals if refusal.external_id not in to_send]
+    with state.write() as connection:
+        forget_refusals(connection, destination.remembered_as, obsolete)
 
 
 def find_key(destination: Destination, environment: Mapping[str, str]) -> Key:

@@ -17,6 +17,7 @@ REASONS = (
     "retired",
     "uncertain",
     "pending",
+    "preset",
     "not_live",
     "no_external_id",
     "shared_external_id",

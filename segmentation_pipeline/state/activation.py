@@ -1,4 +1,4 @@
-"""What other tools are known to hold of our segments, and what they refused: what makes a sync resumable.
+"""What other tools are known to hold of our segments, what they refused, and until when they want to be left alone.
 
 A write is noted before it is sent (`begin_writes`: from then on anything may stand there) and after it is answered.
 A process killed between the two leaves a row without a hash, which the next run writes again.
@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 
 import sqlalchemy as sa
 
-from segmentation_pipeline.state.schema import activation_confirmed, activation_failures
+from segmentation_pipeline.state.schema import activation_confirmed, activation_failures, activation_waits
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -99,6 +99,25 @@ def keep_refusals(connection: sa.Connection, destination: str, refusals: Sequenc
                 for refusal in refusals
             ],
         )
+
+
+def forget_refusals(connection: sa.Connection, destination: str, external_ids: Sequence[str]) -> None:
+    """Drop the refusals of ids to which nothing is to be written any more."""
+    _delete(connection, activation_failures, destination, external_ids)
+
+
+def read_wait(connection: sa.Connection, destination: str) -> datetime | None:
+    """Return the moment before which a destination wants no request, None where it asked for none."""
+    table = activation_waits
+    return connection.execute(sa.select(table.c.wait_until).where(table.c.destination == destination)).scalar()
+
+
+def keep_wait(connection: sa.Connection, destination: str, until: datetime | None) -> None:
+    """Keep the moment before which a destination wants no request, in place of an earlier one."""
+    table = activation_waits
+    connection.execute(table.delete().where(table.c.destination == destination))
+    if until is not None:
+        connection.execute(table.insert().values(destination=destination, wait_until=until))
 
 
 def _unknown(write: Written) -> Written:

@@ -236,6 +236,18 @@ def activation_tables(connection: sa.Connection) -> None:
     made.create_all(connection, checkfirst=False)
 
 
+def activation_wait_table(connection: sa.Connection) -> None:
+    """Version 9: until when a destination wants no request."""
+    made = sa.MetaData()
+    sa.Table(
+        "activation_waits",
+        made,
+        sa.Column("destination", sa.String(200), primary_key=True),
+        sa.Column("wait_until", sa.DateTime, nullable=False),
+    )
+    made.create_all(connection, checkfirst=False)
+
+
 MIGRATIONS: Sequence[Migration] = (
     names_and_notes,
     llm_tables,
@@ -245,6 +257,7 @@ MIGRATIONS: Sequence[Migration] = (
     roadmap_tables,
     api_token_table,
     activation_tables,
+    activation_wait_table,
 )
 
 

@@ -221,6 +221,14 @@ activation_failures = sa.Table(
 )
 """One row per destination and id whose last write was refused: why, and in how many runs; gone once it succeeds."""
 
+activation_waits = sa.Table(
+    "activation_waits",
+    metadata,
+    sa.Column("destination", sa.String(ID_CHARS), primary_key=True),
+    sa.Column("wait_until", sa.DateTime, nullable=False),
+)
+"""One row per destination that asked to be left alone for longer than a sync lasts: until when, naive UTC."""
+
 sent_alerts = sa.Table(
     "sent_alerts",
     metadata,

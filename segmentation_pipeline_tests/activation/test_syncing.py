@@ -15,7 +15,7 @@ from segmentation_pipeline.errors import ActivationRefused, InputError
 from segmentation_pipeline.llm.clock import SystemClock
 from segmentation_pipeline.state.activation import read_refusals, read_written
 from segmentation_pipeline.state.segment_edits import rename_segment
-from segmentation_pipeline_tests.activation.current import make_desk
+from segmentation_pipeline_tests.activation.current import EXPECTED, SURE, attio_desk, held, make_desk
 from segmentation_pipeline_tests.activation_servers import (
     ATTIO_KEY,
     POSTHOG_KEY,
@@ -31,51 +31,8 @@ from segmentation_pipeline_tests.activation_servers import (
     redirecting,
     slow,
     taken_then_cut,
+    taking,
 )
-
-SURE = {f"u{number:02}": ("abc"[number % 3], 0.95) for number in range(12)}
-EXPECTED = {user: f"2026-01-{segment}" for user, (segment, _) in SURE.items()}
-
-
-@pytest.fixture
-def posthog():
-    with PosthogServer() as server:
-        yield server
-
-
-@pytest.fixture
-def attio():
-    with AttioServer() as server:
-        yield server
-
-
-@pytest.fixture
-def receiver():
-    with WebhookReceiver() as server:
-        yield server
-
-
-@pytest.fixture
-def desk(tmp_path, posthog):
-    made = make_desk(tmp_path, posthog={"host": posthog.url, "batch_size": 4})
-    made.hold(SURE)
-    return made
-
-
-def attio_desk(tmp_path, server, **more):
-    made = make_desk(tmp_path, attio={"object": "people", "host": server.url, "external_id": "user_id", **more})
-    made.hold(SURE)
-    return made
-
-
-def held(server):
-    """Return the segment each Attio record carries."""
-    return {
-        values["email_addresses"]: values["behavior_segment_id"]
-        for values in server.records.values()
-        if values.get("behavior_segment_id")
-    }
-
 
 # What is planned.
 
@@ -211,6 +168,7 @@ def test_the_newest_value_in_the_events_metadata_is_the_id(tmp_path, posthog):
             """ ('u1', TIMESTAMP '2026-01-03', '{"contact": {"email": " new@x.org "}}'),"""
             """ ('u2', TIMESTAMP '2026-01-03', '{"email": "elsewhere"}')) AS t(user_id, event_at, metadata)"""
         )
+    desk.publish()
     desk.sync()
     assert posthog.segments() == {"new@x.org": "2026-01-a"}
 
@@ -329,8 +287,9 @@ def test_a_used_up_quota_of_posthog_is_not_taken_for_success(desk, posthog):
 def test_when_the_time_is_up_the_rest_waits_for_the_next_sync(desk, posthog):
     posthog.will(rate_limited("2"), lambda to: to.server.take(to), rate_limited("60"))
     report = desk.sync(seconds=10)
-    assert (report.delivery.ending, report.confirmed_count, report.remaining_count) == ("time", 4, 8)
+    assert (report.delivery.ending, report.confirmed_count, report.remaining_count) == ("asked_to_wait", 4, 8)
     posthog.writes.clear()
+    desk.clock.elapsed_s += 60
     assert desk.sync().confirmed_count == 8
     assert posthog.segments() == EXPECTED
     assert sum(posthog.writes.values()) == 8
@@ -357,7 +316,7 @@ def test_a_process_killed_in_the_middle_is_resumed_and_nobody_confirmed_is_writt
     program = f"""
         from pathlib import Path
         from segmentation_pipeline.llm.clock import SystemClock
-        from segmentation_pipeline_tests.activation.current import make_desk
+        from segmentation_pipeline_tests.activation.current import EXPECTED, SURE, attio_desk, held, make_desk
         make_desk(Path({str(tmp_path)!r}), **{settings!r}).sync(clock=SystemClock())
     """
     process = subprocess.Popen([sys.executable, "-c", textwrap.dedent(program)])
@@ -418,7 +377,7 @@ def test_attio_gets_no_more_writes_a_second_than_it_allows(tmp_path, attio):
 def test_attio_asked_to_wait_until_a_date_waits_with_all_its_requests(tmp_path, attio):
     desk = attio_desk(tmp_path, attio)
     in_five = format_datetime((desk.clock.now() + timedelta(seconds=5)).replace(tzinfo=UTC), usegmt=True)
-    attio.will(*[rate_limited(in_five)] * 10)
+    attio.will(taking, *[rate_limited(in_five)] * 10)
     desk.sync()
     assert held(attio) == EXPECTED
     assert 5 <= desk.clock.elapsed_s < 20
@@ -428,7 +387,7 @@ def test_a_missing_attribute_stops_after_twenty_rows_instead_of_a_storm(tmp_path
     attio.attributes.discard("behavior_segment_confidence")
     desk = attio_desk(tmp_path, attio)
     desk.hold({f"u{number}": ("a", 0.95) for number in range(300)})
-    with pytest.raises(ActivationRefused, match=r"20 rows one after the other .*behavior_segment_confidence"):
+    with pytest.raises(ActivationRefused, match=r"The first 20 rows were refused.*behavior_segment_confidence"):
         desk.sync()
     assert len(attio.requests) < 40
 

@@ -154,16 +154,13 @@ def test_an_open_month_without_events_is_not_asked_for(home, instance):
 # Activation and the day.
 
 
-ASSETS = ("posthog_person_properties",)
-
-
 @pytest.fixture
 def posthog_home(tmp_path):
     return a_home(tmp_path, '[activation.posthog]\nhost = "https://eu.i.posthog.com"\n')
 
 
 def test_each_publish_is_synced_once_and_a_sync_does_not_follow_itself(posthog_home, instance):
-    sensor = activation_sensor(posthog_home.root, ASSETS)
+    sensor = activation_sensor(posthog_home.root)
     assert "land files" in tick(sensor, instance).skip_reason.skip_message
     publish(posthog_home, run_id="daily-1")
     first = tick(sensor, instance)
@@ -174,23 +171,58 @@ def test_each_publish_is_synced_once_and_a_sync_does_not_follow_itself(posthog_h
     assert tick(sensor, instance, first.cursor).skip_reason.skip_message == "everything published was synced"
 
 
-def test_a_sync_that_ran_out_of_time_is_followed_by_another(posthog_home, instance):
-    @dg.asset
-    def posthog_person_properties():
-        return dg.MaterializeResult(metadata={"ended": "time"})
+def synced(instance, **endings):
+    """Run a sync whose destinations said this of themselves; None fails."""
 
-    job = dg.Definitions(
-        assets=[posthog_person_properties], jobs=[dg.define_asset_job(ACTIVATION_SYNC, selection="*")]
-    ).resolve_job_def(ACTIVATION_SYNC)
-    run_id = job.execute_in_process(instance=instance).run_id
+    def asset(name, told):
+        @dg.asset(name=name)
+        def destination():
+            if told is None:
+                raise dg.Failure(f"{name} refused the key")
+            return dg.MaterializeResult(metadata=told)
+
+        return destination
+
+    assets = [asset(name, told) for name, told in endings.items()]
+    definitions = dg.Definitions(assets=assets, jobs=[dg.define_asset_job(ACTIVATION_SYNC, selection="*")])
+    job = definitions.resolve_job_def(ACTIVATION_SYNC)
+    return job.execute_in_process(instance=instance, raise_on_error=False).run_id
+
+
+def test_a_sync_that_ran_out_of_time_is_followed_by_another(posthog_home, instance):
+    run_id = synced(instance, posthog_person_properties={"ended": "time"})
     publish(posthog_home, run_id=run_id)
-    result = tick(activation_sensor(posthog_home.root, ASSETS), instance)
+    result = tick(activation_sensor(posthog_home.root), instance)
     assert [request.tags["segpipe/reason"] for request in result.run_requests] == [f"goes on where {run_id} stopped"]
+
+
+def test_a_destination_that_fails_does_not_keep_another_from_going_on(posthog_home, instance):
+    sensor = activation_sensor(posthog_home.root)
+    publish(posthog_home, run_id="daily-1")
+    cursor = tick(sensor, instance).cursor
+    first = synced(instance, posthog_person_properties=None, attio_attributes={"ended": "time"})
+    result = tick(sensor, instance, cursor)
+    assert [request.run_key for request in result.run_requests] == [f"sync:{first}"]
+    last = synced(instance, posthog_person_properties=None, attio_attributes={"ended": "done"})
+    result = tick(sensor, instance, result.cursor)
+    assert f"run {last} did not succeed" in result.skip_reason.skip_message
+    publish(posthog_home, run_id="daily-2")
+    assert [request.run_key for request in tick(sensor, instance, result.cursor).run_requests] == ["sync:daily-2"]
+
+
+def test_a_destination_that_asked_to_wait_is_synced_again_after_that(posthog_home, instance):
+    waiting = {"ended": "asked_to_wait", "asked_until": "2026-04-01T10:00:00"}
+    run_id = synced(instance, posthog_person_properties=waiting, attio_attributes={"ended": "done"})
+    publish(posthog_home, run_id=run_id)
+    early = tick(activation_sensor(posthog_home.root, lambda: datetime(2026, 4, 1, 9, 59)), instance)
+    assert "asked to wait until 2026-04-01T10:00:00 UTC" in early.skip_reason.skip_message
+    late = tick(activation_sensor(posthog_home.root, lambda: datetime(2026, 4, 1, 10)), instance)
+    assert [request.run_key for request in late.run_requests] == [f"sync:{run_id}"]
 
 
 def test_without_a_destination_nothing_is_synced(home, instance):
     publish(home)
-    assert "no destination" in tick(activation_sensor(home.root, ASSETS), instance).skip_reason.skip_message
+    assert "no destination" in tick(activation_sensor(home.root), instance).skip_reason.skip_message
 
 
 def test_the_daily_update_is_asked_for_once_a_day_and_not_beside_another(instance):
