@@ -38,6 +38,8 @@ def sync_home(home: Home, console: Console) -> bool:
     outcome = run_here(home, console, RunReport(None), ACTIVATION_SYNC, "sync")
     with Warehouse(home, settings).read() as db:
         for name in settings.activation.used:
+            if not db.exists(TABLES[name]):
+                continue  # the run failed before it had a plan; what failed it was told above
             shown = Table("do", "why", "status", "users", title=destination_of(name, settings.activation).title)
             written = table_name(TABLES[name])
             for row in db.rows(

@@ -15,6 +15,14 @@ def synced(home, section):
     return is_success, console.export_text()
 
 
+def test_a_first_sync_without_its_file_of_ids_is_one_message(planted_home):
+    section = '[activation]\n[activation.posthog]\nhost = "https://eu.i.posthog.com"\nexternal_id = "file:ids.csv"\n'
+    is_success, told = synced(planted_home, section)
+    assert not is_success
+    assert "ids.csv is not there" in told
+    assert "Traceback" not in told
+
+
 def test_a_plan_is_printed_then_sent_and_a_refused_key_is_one_message(planted_home, monkeypatch):
     with pytest.raises(HomeError, match="under \\[activation\\]"):
         sync_home(planted_home, Console())
