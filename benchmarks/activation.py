@@ -1,4 +1,4 @@
-"""100,000 users to a PostHog endpoint on loopback, then a second sync after 1 % of them changed.
+"""100,000 users to a PostHog endpoint on loopback, again after 1 % of them changed; the pace of a long sync to Attio.
 
 Add here: a benchmark of another destination. Keep out: faults (segmentation_pipeline_tests/activation).
 """
@@ -10,8 +10,8 @@ import time
 from pathlib import Path
 
 from segmentation_pipeline.llm.clock import SystemClock
-from segmentation_pipeline_tests.activation.current import make_desk
-from segmentation_pipeline_tests.activation_servers import PosthogServer
+from segmentation_pipeline_tests.activation.current import attio_desk, make_desk
+from segmentation_pipeline_tests.activation_servers import AttioServer, PosthogServer, taking
 
 USERS = 100_000
 CHANGED_SHARE = 0.01
@@ -21,8 +21,39 @@ EVERYBODY = (
 )
 
 
+ATTIO_USERS = 1_000
+ATTIO_WRITES_PER_S = 25
+ATTIO_ANSWER_S = 0.3
+"""What an assertion of a record takes there; in between others are begun."""
+
+ATTIO_SHARE_BOUND = 0.95
+"""Of the writes a second that Attio allows."""
+
+
 def run() -> list[dict[str, object]]:
-    """Return the time of each sync and the rows each sent."""
+    """Return the time of each sync to PostHog with the rows each sent, and the writes a second to Attio."""
+    return [*_posthog(), _attio()]
+
+
+def _attio() -> dict[str, object]:
+    with tempfile.TemporaryDirectory() as folder, AttioServer() as server:
+        desk = attio_desk(Path(folder), server, writes_per_s=ATTIO_WRITES_PER_S)
+        desk.hold({f"u{number}": ("a", 0.95) for number in range(ATTIO_USERS)})
+        server.otherwise = lambda to: (server.stopping.wait(ATTIO_ANSWER_S), taking(to))
+        if desk.sync(clock=SystemClock()).confirmed_count != ATTIO_USERS:
+            raise RuntimeError("not everybody was written")
+        first, *_, last = server.arrived_at
+    writes_per_s = (ATTIO_USERS - 1) / (last - first)
+    return {
+        "name": f"activation: {ATTIO_USERS:,} users to Attio on loopback, answers after {ATTIO_ANSWER_S:g} s",
+        "value": writes_per_s,
+        "unit": "writes/s",
+        "bound": f">= {ATTIO_SHARE_BOUND:.0%} of {ATTIO_WRITES_PER_S}",
+        "passed": writes_per_s >= ATTIO_SHARE_BOUND * ATTIO_WRITES_PER_S,
+    }
+
+
+def _posthog() -> list[dict[str, object]]:
     with tempfile.TemporaryDirectory() as folder, PosthogServer() as server:
         desk = make_desk(Path(folder), posthog={"host": server.url})
         desk.hold({})

@@ -169,11 +169,14 @@ def test_a_quarter_runs_itself(tmp_path, monkeypatch):
             assert published.execute(
                 "SELECT count(*) > 0 FROM recommendations WHERE refresh_month = '2026-02-01'"
             ).fetchone() == (True,), "the rules did not stand in for the model"
-            placed = published.execute(
-                "SELECT user_id, cluster_id FROM current_segments WHERE cluster_id <> 'unclassified' ORDER BY user_id"
+            scored = published.execute(
+                "SELECT user_id, likeliest_cluster_id, cluster_id FROM current_segments WHERE membership IS NOT NULL"
             ).fetchall()
+        placed = {user: placed_in for user, _, placed_in in scored if placed_in != "unclassified"}
+        likeliest = {user: segment for user, segment, _ in scored}
         assert len(placed) > 30
-        assert sorted(posthog.segments().items()) == placed
+        # Who wavers may keep what is still the likeliest.
+        assert placed.items() <= posthog.segments().items() <= likeliest.items()
 
 
 def nothing_is_lost(published, by_day):

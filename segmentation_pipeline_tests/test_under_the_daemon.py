@@ -77,7 +77,7 @@ def test_several_months_backfill_and_a_dropped_file_runs_by_itself_to_the_tools(
         # Nobody launches anything from here on.
         (home.landing / "dropped.csv").write_text("user_id,timestamp,action\nu-new,2026-03-15T10:00:00Z,login\n")
         wait_for(lambda: server.runs_because("landed: dropped.csv") == ["SUCCESS"], "the dropped file to be ingested")
-        wait_for(lambda: posthog.segments() == placed_users(home) != {}, "today's segments to stand in PostHog")
+        wait_for(lambda: is_told(home, posthog.segments()), "today's segments to stand in PostHog")
     with duckdb.connect(str(home.published_file.resolve()), read_only=True) as connection:
         refreshed = connection.execute("SELECT refresh_month::VARCHAR FROM refreshes ORDER BY 1").fetchall()
         scored = connection.execute("SELECT count(*) FROM current_segments").fetchone()[0]
@@ -89,11 +89,12 @@ def test_several_months_backfill_and_a_dropped_file_runs_by_itself_to_the_tools(
     assert ("2026-03-01", 1) in stale
 
 
-def placed_users(home):
-    """Return the segment of each user who is in one, as it is published now."""
+def is_told(home, segments):
+    """Tell whether everybody in a segment, as published now, stands so; who wavers may keep what is the likeliest."""
     with duckdb.connect(str(home.published_file.resolve()), read_only=True) as connection:
-        return dict(
-            connection.execute(
-                "SELECT user_id, cluster_id FROM current_segments WHERE cluster_id <> 'unclassified'"
-            ).fetchall()
-        )
+        scored = connection.execute(
+            "SELECT user_id, likeliest_cluster_id, cluster_id FROM current_segments WHERE membership IS NOT NULL"
+        ).fetchall()
+    placed = {user: segment for user, _, segment in scored if segment != "unclassified"}
+    likeliest = {user: segment for user, segment, _ in scored}
+    return bool(placed) and placed.items() <= segments.items() <= likeliest.items()

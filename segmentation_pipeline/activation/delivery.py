@@ -125,9 +125,13 @@ class _Work:
     @property
     def is_over(self) -> bool:
         """Whether nothing more is to be begun."""
-        if self.result.ending == "done" and self.clock.monotonic_s() >= self.deadline_s:
+        if self.result.ending == "done" and self.is_outlasted_by(0):
             self.result.stop("time", TIME_IS_UP)
         return self.result.ending != "done"
+
+    def is_outlasted_by(self, wait_s: float) -> bool:
+        """Whether a wait from now on is longer than the sync."""
+        return self.clock.monotonic_s() + wait_s >= self.deadline_s
 
     def next_batch(self) -> _Batch | None:
         """Return the next batch to write, None where nothing more is to be begun; some are noted as begun at a time."""
@@ -225,7 +229,7 @@ async def _placed(work: _Work) -> bool:
     """Wait for this request's turn; False where the sync ends before it."""
     while not work.is_over:
         wait = work.pace.reserve_s()
-        if work.clock.monotonic_s() + wait >= work.deadline_s:
+        if work.is_outlasted_by(wait):
             work.result.stop("time", TIME_IS_UP)
         elif wait > 0:
             await work.clock.sleep(wait)
@@ -271,7 +275,7 @@ async def _tried_again(work: _Work, batch: _Batch, answer: Answer | str, attempt
     if attempt >= TRIES and is_about_its_content and not work.outage.is_open:
         _narrow(work, batch, told)
         return False
-    if asked is not None and asked >= work.outage.allowed_s:
+    if asked is not None and (asked >= work.outage.allowed_s or work.is_outlasted_by(asked)):
         work.result.wait_until(work.clock.now() + timedelta(seconds=asked))
         work.begun.appendleft(batch)
         return False
@@ -298,7 +302,7 @@ def _held(work: _Work, batch: _Batch, answer: Answer, attempt: int) -> bool:
     asked = retry_after_s(answer.retry_after, work.clock.now())
     own = backoff_s(batch.changes[0].external_id, min(attempt, 8))
     wait = own if asked is None else max(asked, 0.0 if attempt == 1 else own)
-    if work.clock.monotonic_s() + wait >= work.deadline_s:
+    if work.is_outlasted_by(wait):
         if asked is None:
             work.result.stop("time", TIME_IS_UP)
         else:
