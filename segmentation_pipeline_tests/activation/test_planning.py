@@ -1,8 +1,12 @@
 """What is told and what is not: found segments of the published copy, to whom nobody else shares an id with."""
 
+import pandas as pd
 import pytest
 
+from segmentation_pipeline.events.feature_tables import CurrentFeatures
+from segmentation_pipeline.segments.writing import write_clusters, write_current_segments
 from segmentation_pipeline_tests.activation.current import EXPECTED, SURE, attio_desk, held, make_desk
+from segmentation_pipeline_tests.segments.samples import alike, cut_refresh, features_of
 
 
 def test_bands_cut_by_us_are_told_to_nobody_and_earlier_segments_are_cleared(desk, posthog):
@@ -17,6 +21,25 @@ def test_bands_cut_by_us_are_told_to_nobody_and_earlier_segments_are_cleared(des
     desk.hold(SURE)
     desk.sync()
     assert posthog.segments() == EXPECTED
+
+
+def test_a_refresh_whose_users_did_not_differ_is_told_to_nobody(desk, posthog):
+    desk.sync()
+    cut = cut_refresh()
+    features = features_of(alike(1))
+    with desk.warehouse.transaction() as db:
+        db.ensure(CurrentFeatures)
+        with db.relation("scored", pd.DataFrame({"user_id": features.user_ids})):
+            db.execute(
+                "INSERT INTO current_features (user_id, status, scored_at)"
+                " SELECT user_id, 'live', TIMESTAMP '2026-04-01' FROM scored"
+            )
+        write_clusters(db, cut, None)
+        write_current_segments(db, cut.month, features, cut.segments.scores, cut.segments.model)
+    desk.publish()
+    report = desk.sync()
+    assert report.plan.counts == {"clear": 12, "withheld": len(features.user_ids)}
+    assert posthog.segments() == {}
 
 
 def test_a_file_names_nobody_while_all_segments_are_bands_of_ours(tmp_path):
