@@ -178,7 +178,7 @@ async def deliver(
             pace=Pace(clock, sink.writes_per_s),
             sent_at=clock.now(),
             http=http,
-            waiting=deque(_batches(changes, sink.batch_size)),
+            waiting=deque(batches_of(changes, sink.batch_size)),
         )
         if first := work.next_batch():
             await _write(work, first)
@@ -189,7 +189,7 @@ async def deliver(
     return work.result
 
 
-def _batches(changes: Sequence[Change], size: int) -> list[_Batch]:
+def batches_of(changes: Sequence[Change], size: int) -> list[_Batch]:
     """Return changes, in their order, in batches of one attempt count each, halved with each failed attempt."""
     batches = []
     for attempt_count, group in itertools.groupby(changes, key=lambda change: change.attempt_count):

@@ -4,6 +4,8 @@ import itertools
 
 import pytest
 
+from segmentation_pipeline.activation.changes import Change
+from segmentation_pipeline.activation.delivery import batches_of
 from segmentation_pipeline.activation.pace import LONGEST_ASKED_S, retry_after_s
 from segmentation_pipeline.errors import ActivationRefused
 from segmentation_pipeline.llm.clock import SystemClock
@@ -138,11 +140,8 @@ def test_what_was_refused_is_forgotten_with_the_user(desk, posthog):
 
 
 def test_batches_are_halved_with_each_failed_attempt():
-    from segmentation_pipeline.activation.changes import Change
-    from segmentation_pipeline.activation.delivery import _batches
-
     counts = [0] * 9 + [1] * 5 + [2] * 2 + [40] * 2
     changes = [Change(f"u{n}", f"u{n}", "a", "A", 0.9, "x", attempt_count=count) for n, count in enumerate(counts)]
-    batches = _batches(changes, 4)
+    batches = batches_of(changes, 4)
     assert [len(batch.changes) for batch in batches] == [4, 4, 1, 2, 2, 1, 1, 1, 1, 1]
     assert list(itertools.chain.from_iterable(batch.changes for batch in batches)) == changes
