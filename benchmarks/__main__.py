@@ -12,19 +12,9 @@ from benchmarks.figures import write_results
 
 # The trials over many seeds (verdicts, identity) take long: they run by name, and docs/decisions holds their figures.
 MODULES = (
-    "loading",
-    "ingest",
-    "features",
-    "refreshes",
-    "scale",
-    "cox",
-    "leakage",
-    "grounding",
-    "leads",
-    "customers",
-    "dashboard",
-    "api",
-)
+    "loading", "ingest", "features", "refreshes", "scale", "cox", "leakage", "grounding", "leads", "customers",
+    "dashboard", "api", "activation",
+)  # fmt: skip
 
 
 def main(chosen: list[str]) -> None:

@@ -1,4 +1,4 @@
-"""How long whole refreshes take: the sample, and a real log of 262,200 events over seven months.
+"""How long whole refreshes take: the sample, with the daily update after it, and a real log of 262,200 events.
 
 Add here: another whole run. Keep out: single steps (ingest.py, features.py).
 """
@@ -15,6 +15,23 @@ from segmentation_pipeline.config import SAMPLE_HOME
 SAMPLE_BOUND_S = 90
 LOAN_OFFERS_BOUND_S = 240
 LOAN_OFFERS = Path(__file__).resolve().parent.parent.parent / "shared" / "data" / "events" / "loan_offers.csv.gz"
+
+DAILY_SHARE_BOUND = 0.5
+"""Of the whole run: it loads the same libraries and fits nothing."""
+
+DAILY_UPDATE = """
+import sys
+from pathlib import Path
+from segmentation_pipeline.config import Home
+from segmentation_pipeline_tests.homes import refresh_in_process
+outcome = refresh_in_process(Home(Path(sys.argv[1])), job_name="daily_update")
+sys.exit(outcome.problem)
+"""
+
+NEXT_DAY = """user_id,timestamp,action,metadata
+u0743,2026-01-12T10:00:00Z,login,
+u0743,2026-01-12T10:01:00Z,search,
+"""
 
 LOAN_ROLES = """
 [roles]
@@ -40,7 +57,23 @@ def _sample(home: Path) -> list[dict[str, object]]:
     return [
         _seconds("whole run of the sample (1,000 users)", measured.seconds, SAMPLE_BOUND_S),
         {"name": "its peak memory", "value": measured.peak_mb, "unit": "MB"},
+        daily_update(home, measured.seconds),
     ]
+
+
+def daily_update(home: Path, whole_s: float) -> dict[str, object]:
+    """Return how much of a whole run the daily update after a file of new events takes."""
+    (home / "landing" / "next-day.csv").write_text(NEXT_DAY, encoding="utf-8")
+    measured = measure(python("-c", DAILY_UPDATE, str(home)))
+    share = measured.seconds / whole_s
+    return {
+        "name": "daily update of the sample after new events: time over its whole run",
+        "value": share,
+        "unit": "x",
+        "bound": f"<= {DAILY_SHARE_BOUND}",
+        "peer": f"{measured.seconds:.1f} s, process start included",
+        "passed": share <= DAILY_SHARE_BOUND,
+    }
 
 
 def _loan_offers(home: Path) -> list[dict[str, object]]:

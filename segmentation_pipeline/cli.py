@@ -125,6 +125,9 @@ def run(
     all_months: Annotated[
         bool, typer.Option("--all-months", help="Refresh every month of the data, in order.")
     ] = False,
+    stale: Annotated[
+        bool, typer.Option("--stale", help="Refresh the months whose events changed since, in order.")
+    ] = False,
     report_file: Annotated[
         Path | None, typer.Option("--report", help="File that says in JSON where the run is, and how it ended.")
     ] = None,
@@ -133,8 +136,8 @@ def run(
     from segmentation_pipeline.terminal.reports import run_report
 
     with told_plainly(), run_report(report_file) as report:
-        if month is not None and all_months:
-            raise SettingsError("--month and --all-months exclude each other. Next: give one of them.")
+        if (month is not None) + all_months + stale > 1:
+            raise SettingsError("--month, --all-months and --stale exclude each other. Next: give one of them.")
         asked = month_given(month)
         used = _home(home)
         is_sample = used.settings().sample
@@ -144,7 +147,18 @@ def run(
         bring_leads(used, leads or [], is_sample=is_sample)
         from segmentation_pipeline.terminal.refreshing import refresh_home
 
-        is_success = refresh_home(used, console, report, month=asked, all_months=all_months)
+        is_success = refresh_home(used, console, report, month=asked, all_months=all_months, is_stale=stale)
+    raise typer.Exit(0 if is_success else 1)
+
+
+@app.command()
+def sync(home: HomeOption = None) -> None:
+    """Bring the tools set up under [activation] up to date with today's segments, or print the plan while it is off."""
+    with told_plainly():
+        used = _home(home)
+        from segmentation_pipeline.terminal.syncing import sync_home
+
+        is_success = sync_home(used, console)
     raise typer.Exit(0 if is_success else 1)
 
 

@@ -25,6 +25,7 @@ from pydantic import (
     model_validator,
 )
 
+from segmentation_pipeline.activation_settings import ActivationSettings, AlertSettings
 from segmentation_pipeline.customer_settings import CustomerSettings
 from segmentation_pipeline.errors import HomeError, SettingsError
 from segmentation_pipeline.lead_settings import LeadSettings
@@ -36,7 +37,19 @@ if TYPE_CHECKING:
 
 HOME_VARIABLE = "SEGPIPE_HOME"
 SETTINGS_FILE = "pipeline.toml"
-MAY_HOLD_A_KEY = ("llm.provider", "llm.key_variable")
+MAY_HOLD_A_KEY = (
+    "llm.provider",
+    "llm.key_variable",
+    "activation.posthog.host",
+    "activation.posthog.key_variable",
+    "activation.attio.host",
+    "activation.attio.key_variable",
+    "activation.delivery.webhook",
+    "activation.delivery.secret_variable",
+    "alerts.webhook",
+    "alerts.secret_variable",
+    "alerts.mail.password_variable",
+)
 """Entries people put a secret into by mistake: what was found there is not shown."""
 
 SAMPLE_HOME = Path(__file__).resolve().parent.parent / "data" / "sample"
@@ -250,6 +263,15 @@ class ProductContext(_Section):
     lifecycle: str = ""
 
 
+class RefreshSettings(_Section):
+    """When refreshes are asked for beside the monthly schedule."""
+
+    landing_poll_s: int = Field(default=30, ge=5, le=3_600)
+    max_unclassified_share: float = Field(default=0.15, gt=0, le=1)
+    drift_every_days: float = Field(default=7, ge=1, le=90)
+    catch_up_after_hours: float = Field(default=6, ge=0, le=168)
+
+
 class WarehouseSettings(_Section):
     """What DuckDB may use."""
 
@@ -283,6 +305,9 @@ class Settings(_Section):
     customers: CustomerSettings = CustomerSettings()
     leads: LeadSettings = LeadSettings()
     llm: LlmSettings = LlmSettings()
+    refresh: RefreshSettings = RefreshSettings()
+    activation: ActivationSettings = ActivationSettings()
+    alerts: AlertSettings = AlertSettings()
     warehouse: WarehouseSettings = WarehouseSettings()
     state: StateSettings = StateSettings()
     report: ReportSettings = ReportSettings()

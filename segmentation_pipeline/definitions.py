@@ -10,6 +10,8 @@ from typing import Any
 
 import dagster as dg
 
+import segmentation_pipeline.activation.assets as activation_assets
+import segmentation_pipeline.activation.checks as activation_checks
 import segmentation_pipeline.customers.assets as customers_assets
 import segmentation_pipeline.customers.checks as customers_checks
 import segmentation_pipeline.events.assets as events_assets
@@ -30,10 +32,21 @@ from segmentation_pipeline.config import Settings, find_home
 from segmentation_pipeline.customers.months import purchase_months
 from segmentation_pipeline.errors import PipelineError
 from segmentation_pipeline.events.clock import log_months
+from segmentation_pipeline.orchestration.activation_requests import activation_sensor
+from segmentation_pipeline.orchestration.alerting import alert_sensor
 from segmentation_pipeline.orchestration.dead_runs import dead_runs_sensor
+from segmentation_pipeline.orchestration.landing import landing_sensor
 from segmentation_pipeline.orchestration.partitions import monthly_partitions
+from segmentation_pipeline.orchestration.policies import catch_up_sensor, drift_sensor
 from segmentation_pipeline.orchestration.published import PUBLISHED_WAREHOUSE, published_warehouse
-from segmentation_pipeline.orchestration.refresh_requests import MONTHLY_REFRESH, monthly_schedule, newest_month_sensor
+from segmentation_pipeline.orchestration.refresh_requests import (
+    ACTIVATION_SYNC,
+    DAILY_UPDATE,
+    MONTHLY_REFRESH,
+    daily_schedule,
+    monthly_schedule,
+    newest_month_sensor,
+)
 from segmentation_pipeline.orchestration.table_assets import OWNERS, TableAsset
 from segmentation_pipeline.orchestration.table_checks import TableCheck
 from segmentation_pipeline.report.assets import REPORT, report_asset
@@ -50,6 +63,7 @@ ASSET_MODULES: tuple[ModuleType, ...] = (
     customers_assets,
     experiments_assets,
     leads_assets,
+    activation_assets,
 )
 CHECK_MODULES: tuple[ModuleType, ...] = (
     events_checks,
@@ -60,6 +74,7 @@ CHECK_MODULES: tuple[ModuleType, ...] = (
     customers_checks,
     experiments_checks,
     leads_checks,
+    activation_checks,
 )
 VIEWS = (
     View("segmentation_pipeline.segments", "refresh_summary"),
@@ -68,11 +83,11 @@ VIEWS = (
 
 INGEST = "ingest"
 CUSTOMERS_REFRESH = "customers_refresh"
-DAILY_UPDATE = "daily_update"
 LEADS_UPDATE = "leads_update"
-INGESTED = ("raw_events", "sessions", "purchases")
+INGESTED = ("raw_events", "sessions", "purchases", "stale_refreshes")
 CUSTOMERS = ("purchases", "customer_segments", "tier_backtests")
 LEADS = ("leads", "lead_personas", "lead_exports")
+ACTIVATION = ("posthog_person_properties", "attio_attributes", "segment_deliveries")
 CURRENT = ("current_features", "current_segments", "llm_assignments", "llm_calls")
 
 
@@ -106,7 +121,7 @@ def build_defs(*, home_root: Path | None = None, overrides: Mapping[str, Any] | 
     jobs = [
         dg.define_asset_job(
             MONTHLY_REFRESH,
-            selection=dg.AssetSelection.all(),
+            selection=dg.AssetSelection.all() - dg.AssetSelection.assets(*ACTIVATION),
             description="One refresh, whole: ingest, segments, retention, advice, publish, report. Checks gate.",
         ),
         dg.define_asset_job(
@@ -126,6 +141,12 @@ def build_defs(*, home_root: Path | None = None, overrides: Mapping[str, Any] | 
             description="New and changed imports of leads: read, personas, files for people, publish.",
         ),
         dg.define_asset_job(
+            ACTIVATION_SYNC,
+            selection=_whole(*ACTIVATION, PUBLISHED_WAREHOUSE),
+            description="Segments to the tools where people act: a plan, then only what changed, at most 10 minutes; "
+            "the next sync goes on where this one stopped.",
+        ),
+        dg.define_asset_job(
             INGEST,
             selection=_whole(*INGESTED),
             description="Load landed files of events and purchases and recompute the sessions they touch.",
@@ -139,8 +160,16 @@ def build_defs(*, home_root: Path | None = None, overrides: Mapping[str, Any] | 
         ],
         asset_checks=[check.definition(partitions) for check in table_checks()],
         jobs=jobs,
-        schedules=[monthly_schedule(settings.first_month)],
-        sensors=[dead_runs_sensor(), newest_month_sensor((log_months, purchase_months))],
+        schedules=[monthly_schedule(settings.first_month), daily_schedule()],
+        sensors=[
+            dead_runs_sensor(),
+            newest_month_sensor((log_months, purchase_months)),
+            landing_sensor(home_root, settings.refresh.landing_poll_s),
+            catch_up_sensor(home_root),
+            drift_sensor(home_root),
+            activation_sensor(home_root),
+            alert_sensor(home_root),
+        ],
         resources={"warehouse": warehouse_resource(home_root), **(overrides or {})},
         executor=dg.in_process_executor,
     )

@@ -72,3 +72,11 @@ class InvalidPayload(PipelineError):
     def __init__(self, path: str, found: str, allowed: str) -> None:
         self.path = path
         super().__init__(f"{path}: {found}; allowed: {allowed}. Next: correct this field of the payload.")
+
+
+class ActivationRefused(PipelineError):
+    """A destination cannot be written to: no key, a refused key, a wrong address. Nothing more was sent."""
+
+
+class AlertNotSent(PipelineError):
+    """Nobody could be told of a trouble; it is tried again."""

@@ -6,20 +6,19 @@ Keep out: keys. They are read from the environment when a model is asked, and ar
 
 from __future__ import annotations
 
-import ipaddress
 import re
 from dataclasses import dataclass
 from typing import Annotated, Literal, Self
-from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+from segmentation_pipeline.addresses import checked_url, variable_name
 
 ProviderKind = Literal["rules", "openai", "anthropic", "openai-compatible"]
 
 FORMS = '"rules", "openai:MODEL", "anthropic:MODEL" or "openai-compatible:MODEL@BASE_URL"'
 
 _MODEL = re.compile(r"[A-Za-z0-9][\w.:/@+-]{0,199}")
-_VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}")
 
 
 @dataclass(frozen=True)
@@ -59,7 +58,7 @@ def read_provider(written: str) -> ProviderName:
         raise ValueError("not complete: a compatible server needs its address; allowed: openai-compatible:MODEL@URL")
     if kind == "openai" and url is not None:
         raise ValueError("not OpenAI's own address; allowed for another server: openai-compatible:MODEL@URL")
-    return ProviderName(kind, model, None if url is None else _checked_url(url, is_plain_allowed=kind != "anthropic"))
+    return ProviderName(kind, model, None if url is None else checked_url(url, is_plain_allowed=kind != "anthropic"))
 
 
 def _split_address(rest: str) -> tuple[str, str | None]:
@@ -68,42 +67,9 @@ def _split_address(rest: str) -> tuple[str, str | None]:
     return (rest, None) if cut < 0 else (rest[:cut], rest[cut + 1 :])
 
 
-def _checked_url(url: str, *, is_plain_allowed: bool) -> str:
-    try:
-        parts = urlsplit(url)
-        host, _ = parts.hostname, parts.port
-    except ValueError:
-        host = None
-    if not host or any(character.isspace() for character in url):
-        raise ValueError("not an address of a server; allowed: http(s)://HOST[:PORT]/PATH")
-    if parts.username or parts.password or parts.query or parts.fragment:
-        raise ValueError(
-            "not a plain address: user, password, query and fragment do not belong into it; "
-            "allowed: a key in the environment, its variable named by key_variable"
-        )
-    if parts.scheme == "http" and not is_plain_allowed and not _is_this_machine(host):
-        raise ValueError("not encrypted: the key would be readable on the way; allowed: https://")
-    return url.rstrip("/")
-
-
-def _is_this_machine(host: str) -> bool:
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host == "localhost"
-
-
 def _known_provider(written: str) -> str:
     read_provider(written)
     return written
-
-
-def _variable_name(name: str) -> str:
-    if name and not _VARIABLE.fullmatch(name):
-        raise ValueError(
-            "not the name of an environment variable (never the key itself); allowed: letters, digits and _"
-        )
-    return name
 
 
 class LlmSettings(BaseModel):
@@ -112,7 +78,7 @@ class LlmSettings(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", validate_default=True, hide_input_in_errors=True)
 
     provider: Annotated[str, AfterValidator(_known_provider)] = "rules"
-    key_variable: Annotated[str, AfterValidator(_variable_name)] = ""
+    key_variable: Annotated[str, AfterValidator(variable_name)] = ""
     structured_output: Literal["auto", "schema", "tool"] = "auto"
     locale: Literal["en", "tr"] = "en"
     temperature: float | None = Field(default=None, ge=0, le=2)

@@ -148,9 +148,28 @@ ROW_MUTATIONS: dict[tuple[str, str], str] = {
     ("lead_personas", "conversions_within_leads"): "conversion_count = counted_count + 1",
     ("lead_personas", "rate_known_as_a_whole"): "best_probability = CASE WHEN best_probability IS NULL THEN 0.5 END",
     ("lead_columns", "unused_says_why"): "status = 'leaking', reason = NULL",
+    ("posthog_person_properties", "only_withheld_is_not_sent"): "status = 'withheld'",
+    ("posthog_person_properties", "sent_as_a_whole"): "content_hash = NULL",
+    ("posthog_person_properties", "failed_says_why"): "status = 'failed', problem = 'status 400', attempt_count = 0",
+    ("attio_attributes", "only_withheld_is_not_sent"): "status = 'withheld'",
+    ("attio_attributes", "sent_as_a_whole"): "content_hash = NULL",
+    ("attio_attributes", "failed_says_why"): "status = 'failed', problem = 'status 400', attempt_count = 0",
+    ("segment_deliveries", "only_withheld_is_not_sent"): "status = 'withheld'",
+    ("segment_deliveries", "sent_as_a_whole"): "content_hash = NULL",
+    ("segment_deliveries", "failed_says_why"): "status = 'failed', problem = 'status 400', attempt_count = 0",
+    ("refresh_inputs", "looks_forward"): "from_at = until_at + INTERVAL 1 DAY",
+    ("stale_refreshes", "differences_add_up"): "late_event_count = late_event_count + 1",
 }
 """(table, name of the constraint over a row) -> SET clause that breaks it."""
 
+
+SENT_ROW = (
+    "SELECT 'add' AS action, 'u1' AS user_id, 'u1' AS external_id, 'new' AS reason, '2026-01-a' AS segment_id,"
+    " 'Owls' AS label, 0.9 AS confidence, 'abc' AS content_hash, 'x' AS previous_segment_id, 'x' AS previous_hash,"
+    " 'x' AS remote_id, 'confirmed' AS status, 'x' AS problem, 1 AS attempt_count,"
+    " TIMESTAMP '2026-01-05 12:00' AS planned_at"
+)
+"""A row of the tables of activation, which are empty before a destination is set up."""
 
 VALID_ROWS = {
     "user_moves": (
@@ -170,6 +189,9 @@ VALID_ROWS = {
         " 0.0 AS cost_usd, 0.0 AS latency_s, 0 AS retry_count, 'cached' AS outcome, NULL::VARCHAR AS error,"
         " TIMESTAMP '2026-01-05 12:00' AS created_at"
     ),
+    "posthog_person_properties": SENT_ROW,
+    "attio_attributes": SENT_ROW,
+    "segment_deliveries": SENT_ROW,
 }
 """A row of tables that a home's first refresh leaves empty and whose constraints tie columns together."""
 

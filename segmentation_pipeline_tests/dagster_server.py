@@ -88,6 +88,15 @@ class DagsterServer:
         told = self.query("query($id: ID!) { runOrError(runId: $id) { ... on Run { status } } }", id=run_id)
         return told["runOrError"]["status"]
 
+    def runs_because(self, reason: str) -> list[str]:
+        """Return the statuses of the runs that give this reason."""
+        told = self.query(
+            "query($tags: [ExecutionTag!]!)"
+            " { runsOrError(filter: {tags: $tags}) { ... on Runs { results { status } } } }",
+            tags=[{"key": "segpipe/reason", "value": reason}],
+        )
+        return [run["status"] for run in told["runsOrError"]["results"]]
+
     def backfill_status(self, backfill_id: str) -> str:
         """Return the status of a backfill."""
         told = self.query(

@@ -5,6 +5,7 @@ import pytest
 from segmentation_pipeline.config import Settings
 from segmentation_pipeline.definitions import table_assets
 from segmentation_pipeline.errors import ContractBroken
+from segmentation_pipeline.segments.tables import StaleRefreshes
 from segmentation_pipeline.warehouse.contracts import is_monthly, table_name
 from segmentation_pipeline.warehouse.tables import CheckResults, TableWrites
 from segmentation_pipeline.warehouse.warehouse import Warehouse
@@ -15,7 +16,7 @@ TABLES = [*(table for asset in table_assets() for table in asset.tables), CheckR
 ROWS_MUTATED = 200
 """Rows of a table that take part: a violation in one of few is found as surely as in one of many."""
 
-NOT_BY_MONTH = {CheckResults, TableWrites}
+NOT_BY_MONTH = {CheckResults, TableWrites, StaleRefreshes}
 """Tables whose `refresh_month` names what they tell of; they are not replaced month by month."""
 
 

@@ -23,7 +23,7 @@ from segmentation_pipeline.customers.tables import (
     RejectedPurchases,
 )
 from segmentation_pipeline.landing.scratch import empty_folder
-from segmentation_pipeline.landing.sources import LandedFile, batches, find_files, identify
+from segmentation_pipeline.landing.sources import LandedFile, batches, identified
 from segmentation_pipeline.landing.staging import Stage, StagedFile, open_stage
 from segmentation_pipeline.warehouse.database import load_sql
 
@@ -109,7 +109,7 @@ def ingest_purchases(
 
 
 def _files(landing: Path, kind: Kind) -> list[LandedFile]:
-    return [identify(name, path) for name, path in find_files(landing, kind)] if (landing / kind).is_dir() else []
+    return identified(landing, kind) if (landing / kind).is_dir() else []
 
 
 def _is_there(name: str, found: dict[Kind, list[LandedFile]]) -> bool:

@@ -15,6 +15,7 @@ from segmentation_pipeline.events.feature_tables import (
     FeaturePriors,
     HalfFeatures,
     Refreshes,
+    RefreshInputs,
     SessionRules,
     Sessions,
     UserFeatures,
@@ -98,7 +99,9 @@ def sessions(_context: dg.AssetExecutionContext, warehouse: Warehouse) -> dict[s
     }
 
 
-@table_asset(Refreshes, EndedEarly, reads=[RawEvents], group="events", kinds={"duckdb", "sql"}, monthly=True)
+@table_asset(
+    Refreshes, EndedEarly, RefreshInputs, reads=[RawEvents], group="events", kinds={"duckdb", "sql"}, monthly=True
+)
 def refreshes(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dict[str, dict[str, Any]]:
     """Dates follow the clock of pipeline.toml; at risk is who was seen before the landmark and had not ended by it."""
     month = refresh_month(context)

@@ -200,6 +200,27 @@ class Refreshes(Table):
         return (data.table.clock == "entry") == data.table.lead_in_s.notnull()
 
 
+class RefreshInputs(Table):
+    """One row per refresh: which events it saw, so that late and withdrawn ones show."""
+
+    refresh_month: Day = column("Refresh.")
+    from_at: Utc = column("Start of what it looked at: its observation window.", unit="UTC")
+    until_at: Utc = column("End of what it looked at: of the month.", unit="UTC")
+    event_count: Integer = column("Events between the two when it was made.", ge=0)
+    event_hash: Integer = column("Hash of these events, whatever their order.")
+    refreshed_recorded_at: Utc = column("When it was made.", unit="UTC")
+
+    class Config:
+        """One row per refresh."""
+
+        unique = ["refresh_month"]
+
+    @dataframe_check
+    def looks_forward(cls, data: Any) -> Any:
+        """The end is not before the start."""
+        return data.table.from_at <= data.table.until_at
+
+
 class EndedEarly(Table):
     """One row per refresh and kind of ending (and `any`): users who ended before the landmark."""
 

@@ -22,12 +22,14 @@ from segmentation_pipeline.events.clock import (
     ending_parameters,
     log_months,
     log_span,
+    month_bounds,
 )
 from segmentation_pipeline.events.feature_tables import (
     CurrentFeatures,
     EndedEarly,
     FeaturePriors,
     Refreshes,
+    RefreshInputs,
     UserFeatures,
 )
 from segmentation_pipeline.events.inactivity import horizon_for_silence, return_share, silence_parameters, why_unjudged
@@ -106,6 +108,9 @@ def write_refresh(db: Database, month: date, settings: Settings) -> RefreshDates
     }
     selected = ", ".join(f"${name} AS {name}" for name in row)
     db.replace(Refreshes, f"SELECT {selected}", row, month=month)
+    _, month_end = month_bounds(month)
+    span = {"refresh_month": month, "from_at": min(dates.window_start, month_end), "until_at": month_end}
+    db.replace(RefreshInputs, load_sql(__package__, "refresh_inputs"), span, month=month)
     db.execute("DROP TABLE cohort")
     return dates
 

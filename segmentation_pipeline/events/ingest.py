@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING
 from segmentation_pipeline.events.records import event_records
 from segmentation_pipeline.events.tables import LandedFiles, RawEvents, RejectedEvents, SessionBacklog
 from segmentation_pipeline.landing.scratch import empty_folder
-from segmentation_pipeline.landing.sources import LandedFile, batches, find_files, identify
+from segmentation_pipeline.landing.sources import LandedFile, batches, identified
 from segmentation_pipeline.landing.staging import Stage, StagedFile, open_stage
 from segmentation_pipeline.warehouse.database import load_sql
 
@@ -61,7 +61,7 @@ def ingest_landing(
         ContractBroken: rows violate a contract; the caller's transaction must roll back.
     """
     _ensure_tables(db)
-    files = [identify(name, path) for name, path in find_files(landing)] if landing.is_dir() else []
+    files = identified(landing) if landing.is_dir() else []
     fingerprint = settings_fingerprint(db, settings)
     to_read = _files_to_read(db, files, fingerprint)
     names = tuple(file.name for file in to_read)

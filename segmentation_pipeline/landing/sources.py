@@ -105,6 +105,23 @@ def find_files(landing: Path, folder: str | None = None) -> list[tuple[str, Path
     return sorted(found)
 
 
+def identified(landing: Path, folder: str | None = None) -> list[LandedFile]:
+    """Return what `find_files` finds with its hashes; a file that is taken away meanwhile is left out.
+
+    One that is there and cannot be opened is identified by the reason why: reading it will tell, once.
+    """
+    found = []
+    for name, path in find_files(landing, folder):
+        try:
+            found.append(identify(name, path))
+        except FileNotFoundError:
+            continue
+        except PermissionError as error:
+            reason = hashlib.sha256(f"{error.errno}".encode()).hexdigest()
+            found.append(LandedFile(name, path, reason, 0))
+    return found
+
+
 def identify(name: str, path: Path) -> LandedFile:
     """Hash a file's content, and note on the way whether its newlines may need a look."""
     digest, byte_count, has_carriage_returns = hashlib.sha256(), 0, False

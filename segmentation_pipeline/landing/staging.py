@@ -120,6 +120,9 @@ class Stage:
             outcome = self._stage(outcome, source, scratch)
         except InputError as error:
             return replace(outcome, error=str(error))
+        except PermissionError as error:
+            told = f"{file.name}: cannot be opened ({error.strerror}). Next: let this account read it, and change it."
+            return replace(outcome, error=told)
         except _NOT_THE_FILE:
             raise
         except duckdb.Error as error:

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from segmentation_pipeline.errors import InputError
 from segmentation_pipeline.landing.readers import MAX_RECORD_CHARS
 from segmentation_pipeline.landing.scratch import empty_folder
-from segmentation_pipeline.landing.sources import find_files, identify, recognise
+from segmentation_pipeline.landing.sources import identified, recognise
 from segmentation_pipeline.landing.staging import open_stage
 from segmentation_pipeline.leads.known_columns import FEATURES
 from segmentation_pipeline.leads.records import SECTION, lead_records
@@ -71,8 +71,8 @@ def ingest_leads(
         ContractBroken: rows violate a contract; the caller's transaction must roll back.
     """
     _ensure_tables(db)
-    found = find_files(landing, FOLDER) if (landing / FOLDER).is_dir() else []
-    files = [identify(name.removeprefix(f"{FOLDER}/"), path) for name, path in found]
+    found = identified(landing, FOLDER) if (landing / FOLDER).is_dir() else []
+    files = [replace(file, name=file.name.removeprefix(f"{FOLDER}/")) for file in found]
     fingerprint = reading_fingerprint(settings, reading)
     known = {
         row["import_id"]: (row["sha256"], row["settings_fingerprint"])

@@ -39,7 +39,8 @@ def fail_dead_runs(instance: dg.DagsterInstance, run_lock: Path) -> list[str]:
             )
         ):
             run = record.dagster_run
-            since = record.start_time or record.create_timestamp.timestamp()
+            # Not since it was asked for: a run may wait long in the queue and has its grace from when it is launched.
+            since = record.start_time or record.update_timestamp.timestamp()
             if run.run_id != left_behind and time.time() - since < GRACE_S:
                 continue
             instance.report_run_failed(

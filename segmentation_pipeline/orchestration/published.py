@@ -4,6 +4,7 @@ Add here: what a publish reports. Keep out: how the copy is made (warehouse/publ
 """
 
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 import dagster as dg
@@ -18,6 +19,9 @@ if TYPE_CHECKING:
 
 PUBLISHED_WAREHOUSE = "published_warehouse"
 CONSISTENCY_CHECK = "no_half_written_refresh"
+
+FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=35), warn_window=timedelta(days=32))
+"""A month has at most 31 days: a schedule that works publishes within 32, and 35 allow for mending what failed."""
 
 
 def published_warehouse(
@@ -34,6 +38,7 @@ def published_warehouse(
         code_version="1",
         description="One DuckDB file per publish, behind the symlink `published/segments.duckdb`; the last 3 are kept.",
         required_resource_keys={"warehouse"},
+        freshness_policy=FRESHNESS,
         check_specs=[
             dg.AssetCheckSpec(
                 CONSISTENCY_CHECK,

@@ -14,6 +14,8 @@ from segmentation_pipeline.warehouse.database import Database
 from segmentation_pipeline.warehouse.warehouse import Warehouse
 
 MONTHLY_REFRESH = "monthly_refresh"
+DAILY_UPDATE = "daily_update"
+ACTIVATION_SYNC = "activation_sync"
 REASON_TAG = "segpipe/reason"
 REQUEST_TAG = "segpipe/request"
 """Ties the runs of one request together."""
@@ -24,8 +26,12 @@ THEN_TAG, NEWEST_MONTH = "segpipe/then", "newest_month"
 FOLLOW_INTERVAL_S = 5
 """Seconds between two looks for a run to be followed: people wait for it."""
 
-SCHEDULE_CRON = "0 3 1 * *"
+SCHEDULE_HOUR = 3
+SCHEDULE_CRON = f"0 {SCHEDULE_HOUR} 1 * *"
 """03:00 UTC on the first: the month has ended in every time zone's working day, and nobody is at work yet."""
+
+DAILY_CRON = "0 4 * * *"
+"""An hour after the monthly refresh begins: on the first of a month it waits in the queue behind it."""
 
 WAITING_OR_RUNNING = [
     dg.DagsterRunStatus.NOT_STARTED,
@@ -84,6 +90,27 @@ def monthly_schedule(first_month: date | None) -> dg.ScheduleDefinition:
             first_month=first_month,
             run_key=f"scheduled:{month:%Y-%m}",
         )
+
+    return schedule
+
+
+def daily_schedule() -> dg.ScheduleDefinition:
+    """Return the schedule of the daily update: what waits for a day to pass, such as users not assigned yet."""
+
+    @dg.schedule(
+        name="daily_update_schedule",
+        job_name=DAILY_UPDATE,
+        cron_schedule=DAILY_CRON,
+        execution_timezone="UTC",
+        default_status=dg.DefaultScheduleStatus.RUNNING,
+        description="Daily update at 04:00 UTC; files that land are ingested as they come, by the landing sensor.",
+    )
+    def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
+        waiting = context.instance.get_runs(dg.RunsFilter(job_name=DAILY_UPDATE, statuses=WAITING_OR_RUNNING), limit=1)
+        if waiting:
+            return dg.SkipReason(f"run {waiting[0].run_id} is queued or running")
+        day = context.scheduled_execution_time.date()
+        return dg.RunRequest(run_key=f"daily:{day:%Y-%m-%d}", tags={REASON_TAG: "schedule"})
 
     return schedule
 

@@ -13,7 +13,7 @@ import dagster as dg
 
 from segmentation_pipeline.errors import ContractBroken, PipelineError
 from segmentation_pipeline.markdown import Markdown
-from segmentation_pipeline.orchestration.check_results import record_check
+from segmentation_pipeline.orchestration.check_results import CheckResult, record_checks
 from segmentation_pipeline.warehouse import contracts
 from segmentation_pipeline.warehouse.contracts import Table, table_name
 from segmentation_pipeline.warehouse.resource import Warehouse
@@ -157,8 +157,7 @@ def _contract_spec(table: type[Table]) -> dg.AssetCheckSpec:
 
 
 def _broken_contract(warehouse: Warehouse, broken: ContractBroken, month: date | None) -> dg.AssetCheckResult:
-    record_check(
-        warehouse,
+    result = CheckResult(
         table=broken.table_name,
         check=CONTRACT_CHECK,
         month=month,
@@ -167,6 +166,7 @@ def _broken_contract(warehouse: Warehouse, broken: ContractBroken, month: date |
         description=str(broken),
         values={"violations": broken.failures},
     )
+    record_checks(warehouse, [result])
     return dg.AssetCheckResult(
         passed=False,
         asset_key=broken.table_name,
@@ -189,18 +189,18 @@ def _results(
     with warehouse.read() as db:
         where, bound = ("", None) if month is None else (" WHERE refresh_month = $month", {"month": month})
         counts = {name: int(db.one(f"SELECT count(*) FROM {name}{where}", bound)[0]) for name in names}
-    for table, name in zip(tables, names, strict=True):
-        description = f"Every row keeps the contract ({len(contracts.columns(table))} columns)."
-        record_check(
-            warehouse,
-            table=name,
-            check=CONTRACT_CHECK,
-            month=month,
-            is_passed=True,
-            severity="ERROR",
-            description=description,
-            values={},
-        )
+    kept = {
+        name: f"Every row keeps the contract ({len(contracts.columns(table))} columns)."
+        for table, name in zip(tables, names, strict=True)
+    }
+    record_checks(
+        warehouse,
+        [
+            CheckResult(name, CONTRACT_CHECK, month, is_passed=True, severity="ERROR", description=description)
+            for name, description in kept.items()
+        ],
+    )
+    for name, description in kept.items():
         yield dg.MaterializeResult(
             asset_key=dg.AssetKey(name),
             metadata={

@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 import dagster as dg
 
-from segmentation_pipeline.orchestration.check_results import record_check
+from segmentation_pipeline.orchestration.check_results import CheckResult, record_checks
 from segmentation_pipeline.warehouse.contracts import Table, table_name
 from segmentation_pipeline.warehouse.resource import Warehouse
 
@@ -68,8 +68,7 @@ class TableCheck:
     def run(self, warehouse: Warehouse, month: date | None) -> dg.AssetCheckResult:
         """Run the check and record its result in `check_results`."""
         outcome = self.function(warehouse, month)
-        record_check(
-            warehouse,
+        result = CheckResult(
             table=table_name(self.table),
             check=self.name,
             month=month,
@@ -78,6 +77,7 @@ class TableCheck:
             description=outcome.description,
             values=outcome.values,
         )
+        record_checks(warehouse, [result])
         return dg.AssetCheckResult(
             passed=outcome.passed,
             severity=dg.AssetCheckSeverity[outcome.severity],

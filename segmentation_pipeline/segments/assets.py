@@ -15,10 +15,12 @@ from segmentation_pipeline.events.feature_tables import (
     FeaturePriors,
     HalfFeatures,
     Refreshes,
+    RefreshInputs,
     UserFeatures,
     UserOutcomes,
 )
 from segmentation_pipeline.events.tables import RawEvents
+from segmentation_pipeline.markdown import table
 from segmentation_pipeline.orchestration.pictures import png_metadata
 from segmentation_pipeline.orchestration.table_assets import refresh_month, table_asset
 from segmentation_pipeline.pictures import segment_colours
@@ -42,12 +44,14 @@ from segmentation_pipeline.segments.reading import (
 from segmentation_pipeline.segments.refreshing import SegmentedRefresh, segment_refresh
 from segmentation_pipeline.segments.reporting import refresh_metadata, segments_table
 from segmentation_pipeline.segments.risk import drop_offs, longest_followed_day
+from segmentation_pipeline.segments.stale import write_stale_refreshes
 from segmentation_pipeline.segments.tables import (
     ClusterCandidates,
     Clusters,
     CurrentSegments,
     Embeddings,
     SegmentModels,
+    StaleRefreshes,
     UserClusters,
 )
 from segmentation_pipeline.segments.verdict_tables import ClusterEvidence, FeatureDrift, RefreshVerdicts
@@ -168,6 +172,29 @@ def current_segments(context: dg.AssetExecutionContext, warehouse: Warehouse) ->
         "model_month": f"{month:%Y-%m}",
         "live_users": len(scores.segments),
         "share_unclassified": float((scores.segments < 0).mean()),
+    }
+
+
+@table_asset(
+    StaleRefreshes, reads=[RawEvents, RefreshInputs, RefreshVerdicts], group="segments", kinds={"duckdb", "sql"}
+)
+def stale_refreshes(_context: dg.AssetExecutionContext, warehouse: Warehouse) -> dict[str, Any]:
+    """Each refresh is compared with the events of its window as they are now: by number, and by a hash of all."""
+    with warehouse.transaction() as db:
+        stale = write_stale_refreshes(db)
+    return {
+        "refreshes": table(
+            ("month", "why", "late events:", "withdrawn:"),
+            [
+                (
+                    f"{row['refresh_month']:%Y-%m}",
+                    row["reason"],
+                    f"{row['late_event_count']:,}",
+                    f"{row['withdrawn_event_count']:,}",
+                )
+                for row in stale
+            ],
+        )
     }
 
 

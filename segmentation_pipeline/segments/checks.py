@@ -11,7 +11,7 @@ from typing import Any
 from segmentation_pipeline.clustering.assigner import LEAST_HELD_OUT
 from segmentation_pipeline.orchestration.table_checks import CheckOutcome, table_check
 from segmentation_pipeline.segments.identity_tables import ClusterLineage, UserMoves
-from segmentation_pipeline.segments.tables import UNCLASSIFIED, Clusters, CurrentSegments, UserClusters
+from segmentation_pipeline.segments.tables import UNCLASSIFIED, Clusters, CurrentSegments, StaleRefreshes, UserClusters
 from segmentation_pipeline.segments.verdict_tables import FeatureDrift, RefreshVerdicts
 from segmentation_pipeline.warehouse.resource import Warehouse
 
@@ -215,3 +215,32 @@ def _unclassified_outcome(share: float) -> CheckOutcome:
         {"share_unclassified": share, "threshold": MOST_UNCLASSIFIED},
         severity="WARN",
     )
+
+
+@table_check(StaleRefreshes)
+def no_refresh_is_stale(warehouse: Warehouse, _month: date | None) -> CheckOutcome:
+    """WARN while a refreshed month has late or withdrawn events, or goes back to a refresh that was made again."""
+    with warehouse.read() as db:
+        stale = db.rows("SELECT * FROM stale_refreshes ORDER BY refresh_month")
+    told = ", ".join(f"{row['refresh_month']:%Y-%m} ({_why_stale(row)})" for row in stale[:12])
+    return CheckOutcome(
+        passed=not stale,
+        severity="WARN",
+        description=(
+            f"{told}: these refreshes are out of date. Next: `segpipe run --stale` makes them again, in order."
+            if stale
+            else "Every refresh of a month that ended is that of its events."
+        ),
+        values={f"{row['refresh_month']:%Y-%m}": _why_stale(row) for row in stale},
+    )
+
+
+def _why_stale(row: dict[str, Any]) -> str:
+    if row["reason"] == "earlier_rewritten":
+        return "an earlier refresh was made again"
+    counted = [
+        f"{row[name]:,} {word} events"
+        for name, word in (("late_event_count", "late"), ("withdrawn_event_count", "withdrawn"))
+        if row[name]
+    ]
+    return " and ".join(counted) or "events replaced"

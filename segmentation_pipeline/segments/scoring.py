@@ -52,6 +52,11 @@ class Scores:
     runner_ups: NDArray[np.str_]
     memberships: Matrix
 
+    @property
+    def likeliest(self) -> NDArray[np.str_]:
+        """Segment each posterior is of: the user's own, or for the unclassified the one they fell short of."""
+        return np.where(self.segments < 0, self.runner_ups, self.cluster_ids)
+
 
 @dataclass(frozen=True, slots=True)
 class Model(ABC):

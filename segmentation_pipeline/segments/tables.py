@@ -20,6 +20,7 @@ from segmentation_pipeline.warehouse.contracts import (
     dataframe_check,
 )
 
+STALE_REASONS = ("events_changed", "earlier_rewritten")
 UNCLASSIFIED = "unclassified"
 """`cluster_id` of users who are in no segment."""
 
@@ -213,6 +214,9 @@ class CurrentSegments(Table):
     status: Text = column("Only live users are scored.", isin=CURRENT_STATUSES)
     cluster_id: Text = column("Segment; unclassified under the floor, and for users who are not scored.", min_length=9)
     label: Text = column("Label of the segment; unclassified for none.", min_length=3)
+    likeliest_cluster_id: Text = column(
+        "Likeliest segment, under the floor too; null where not scored.", nullable=True, min_length=9
+    )
     membership: Real = column("Posterior of the likeliest segment; null where not scored.", nullable=True, ge=0, le=1)
     model_month: Day = column("Refresh whose model scored; null while there is none.", nullable=True)
     scored_at: Utc = column("Latest event of the log.", unit="UTC")
@@ -230,8 +234,37 @@ class CurrentSegments(Table):
 
     @dataframe_check
     def scored_by_a_model(cls, data: Any) -> Any:
-        """A membership comes from a model, a segment from a membership."""
+        """A membership comes from a model, a segment from a membership, and is the likeliest."""
         t = data.table
-        return (t.membership.isnull() | t.model_month.notnull()) & (
-            t.membership.notnull() | (t.cluster_id == UNCLASSIFIED)
+        is_scored = t.membership.notnull()
+        return (
+            (~is_scored | t.model_month.notnull())
+            & (is_scored == t.likeliest_cluster_id.notnull())
+            & ((t.cluster_id == UNCLASSIFIED) | (is_scored & (t.cluster_id == t.likeliest_cluster_id)))
         )
+
+
+class StaleRefreshes(Table):
+    """One row per refresh of a month that ended whose figures are no longer those of its events; empty when none is."""
+
+    refresh_month: Day = column("Refresh to be made again: `segpipe run --stale`.")
+    reason: Text = column(
+        "events_changed: events of its window came late or were taken back; earlier_rewritten: the refresh its "
+        "segments go back to was made again.",
+        isin=STALE_REASONS,
+    )
+    known_event_count: Integer = column("Events it saw.", ge=0)
+    event_count: Integer = column("Events there now.", ge=0)
+    late_event_count: Integer = column("Events more than it saw.", ge=0)
+    withdrawn_event_count: Integer = column("Events less than it saw.", ge=0)
+
+    class Config:
+        """One row per month; it names months of others, so it is not replaced month by month."""
+
+        unique = ["refresh_month"]
+
+    @dataframe_check
+    def differences_add_up(cls, data: Any) -> Any:
+        """Late and withdrawn events are the difference of the two counts."""
+        t = data.table
+        return t.event_count - t.known_event_count == t.late_event_count - t.withdrawn_event_count

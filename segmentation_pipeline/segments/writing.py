@@ -230,7 +230,13 @@ def write_current_segments(
     import pandas as pd
 
     frame = pd.DataFrame(
-        {"user_id": pd.Series([], dtype="str"), "cluster_id": "", "label": "", "membership": np.float64(0)}
+        {
+            "user_id": pd.Series([], dtype="str"),
+            "cluster_id": "",
+            "label": "",
+            "likeliest_cluster_id": "",
+            "membership": np.float64(0),
+        }
     )
     if features is not None and scores is not None and model is not None:
         frame = pd.DataFrame(
@@ -238,6 +244,7 @@ def write_current_segments(
                 "user_id": features.user_ids,
                 "cluster_id": scores.cluster_ids,
                 "label": model.label_of(scores.cluster_ids),
+                "likeliest_cluster_id": scores.likeliest,
                 "membership": scores.memberships,
             }
         )
@@ -245,7 +252,8 @@ def write_current_segments(
         db.replace(
             CurrentSegments,
             "SELECT c.user_id, c.status, coalesce(s.cluster_id, $none) AS cluster_id,"
-            " coalesce(s.label, $none) AS label, s.membership::DOUBLE AS membership,"
+            " coalesce(s.label, $none) AS label, s.likeliest_cluster_id::VARCHAR AS likeliest_cluster_id,"
+            " s.membership::DOUBLE AS membership,"
             " $model_month::DATE AS model_month, c.scored_at"
             " FROM current_features AS c LEFT JOIN scored AS s USING (user_id) ORDER BY c.user_id",
             {"none": UNCLASSIFIED, "model_month": model_month},

@@ -199,6 +199,55 @@ def api_token_table(connection: sa.Connection) -> None:
     made.create_all(connection, checkfirst=False)
 
 
+def activation_tables(connection: sa.Connection) -> None:
+    """Version 8: what other tools are known to hold, what they refused, and which troubles were told."""
+    made = sa.MetaData()
+    sa.Table(
+        "activation_confirmed",
+        made,
+        sa.Column("destination", sa.String(200), primary_key=True),
+        sa.Column("external_id", sa.String(400), primary_key=True),
+        sa.Column("user_id", sa.Text, nullable=False),
+        sa.Column("segment_id", sa.String(200)),
+        sa.Column("content_hash", sa.String(64)),
+        sa.Column("remote_id", sa.String(200)),
+        sa.Column("written_at", sa.DateTime, nullable=False),
+    )
+    sa.Table(
+        "activation_failures",
+        made,
+        sa.Column("destination", sa.String(200), primary_key=True),
+        sa.Column("external_id", sa.String(400), primary_key=True),
+        sa.Column("user_id", sa.Text, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
+        sa.Column("attempt_count", sa.Integer, nullable=False),
+        sa.Column("failed_at", sa.DateTime, nullable=False),
+    )
+    sa.Table(
+        "sent_alerts",
+        made,
+        sa.Column("subject", sa.String(64), primary_key=True),
+        sa.Column("title", sa.Text, nullable=False),
+        sa.Column("first_at", sa.DateTime, nullable=False),
+        sa.Column("told_at", sa.DateTime, nullable=False),
+        sa.Column("last_at", sa.DateTime, nullable=False),
+        sa.Column("untold_count", sa.Integer, nullable=False),
+    )
+    made.create_all(connection, checkfirst=False)
+
+
+def activation_wait_table(connection: sa.Connection) -> None:
+    """Version 9: until when a destination wants no request."""
+    made = sa.MetaData()
+    sa.Table(
+        "activation_waits",
+        made,
+        sa.Column("destination", sa.String(200), primary_key=True),
+        sa.Column("wait_until", sa.DateTime, nullable=False),
+    )
+    made.create_all(connection, checkfirst=False)
+
+
 MIGRATIONS: Sequence[Migration] = (
     names_and_notes,
     llm_tables,
@@ -207,6 +256,8 @@ MIGRATIONS: Sequence[Migration] = (
     customer_tables,
     roadmap_tables,
     api_token_table,
+    activation_tables,
+    activation_wait_table,
 )
 
 

@@ -16,6 +16,9 @@ NOTE_CHARS = 4_000
 ID_CHARS = 200
 """Room for ids of segments and for who made an edit."""
 
+EXTERNAL_ID_CHARS = 400
+"""Room for a user's id in another tool: an e-mail address has at most 254."""
+
 HASH_CHARS = 64
 """A SHA-256 in hexadecimal, or a shorter random id."""
 
@@ -191,3 +194,49 @@ api_tokens = sa.Table(
     sa.Column("revoked_at", sa.DateTime),
 )
 """One row per token of the HTTP API, kept for ever: its hash, never the token, and what it may do until revoked."""
+
+activation_confirmed = sa.Table(
+    "activation_confirmed",
+    metadata,
+    sa.Column("destination", sa.String(ID_CHARS), primary_key=True),
+    sa.Column("external_id", sa.String(EXTERNAL_ID_CHARS), primary_key=True),
+    sa.Column("user_id", sa.Text, nullable=False),
+    sa.Column("segment_id", sa.String(ID_CHARS)),
+    sa.Column("content_hash", sa.String(HASH_CHARS)),
+    sa.Column("remote_id", sa.String(ID_CHARS)),
+    sa.Column("written_at", sa.DateTime, nullable=False),
+)
+"""One row per destination and id a segment was written to: the hash of what is known to stand there; null hash: a write
+was begun and never confirmed, so anything may stand there. A cleared id has no row."""
+
+activation_failures = sa.Table(
+    "activation_failures",
+    metadata,
+    sa.Column("destination", sa.String(ID_CHARS), primary_key=True),
+    sa.Column("external_id", sa.String(EXTERNAL_ID_CHARS), primary_key=True),
+    sa.Column("user_id", sa.Text, nullable=False),
+    sa.Column("reason", sa.Text, nullable=False),
+    sa.Column("attempt_count", sa.Integer, nullable=False),
+    sa.Column("failed_at", sa.DateTime, nullable=False),
+)
+"""One row per destination and id whose last write was refused: why, and in how many runs; gone once it succeeds."""
+
+activation_waits = sa.Table(
+    "activation_waits",
+    metadata,
+    sa.Column("destination", sa.String(ID_CHARS), primary_key=True),
+    sa.Column("wait_until", sa.DateTime, nullable=False),
+)
+"""One row per destination that asked to be left alone for longer than a sync lasts: until when, naive UTC."""
+
+sent_alerts = sa.Table(
+    "sent_alerts",
+    metadata,
+    sa.Column("subject", sa.String(HASH_CHARS), primary_key=True),
+    sa.Column("title", sa.Text, nullable=False),
+    sa.Column("first_at", sa.DateTime, nullable=False),
+    sa.Column("told_at", sa.DateTime, nullable=False),
+    sa.Column("last_at", sa.DateTime, nullable=False),
+    sa.Column("untold_count", sa.Integer, nullable=False),
+)
+"""One row per trouble somebody was told of: when first and last, and how often since the last message."""

@@ -12,6 +12,8 @@ import shutil
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
+from segmentation_pipeline.activation.syncing import destination_of
+from segmentation_pipeline.activation.syncing import find_key as find_destination_key
 from segmentation_pipeline.errors import PipelineError
 from segmentation_pipeline.llm.keys import find_key
 from segmentation_pipeline.state.database import open_state
@@ -58,6 +60,7 @@ def examine(home: Home) -> Iterator[Finding]:
         "home", "ok" if home.root.is_dir() else "wrong", str(home.root), "" if home.root.is_dir() else "segpipe init"
     )
     yield from _settings(home)
+    yield from _activation(home)
     yield from _landing(home)
     yield from _people(home)
     yield from _runs(home)
@@ -101,6 +104,20 @@ def _settings(home: Home) -> Iterator[Finding]:
         yield Finding("llm", "ok", "rules: nothing leaves this machine")
     else:
         yield Finding("llm", "wrong" if model.problem else "ok", model.problem or settings.llm.provider)
+
+
+def _activation(home: Home) -> Iterator[Finding]:
+    try:
+        settings = home.settings().activation
+    except PipelineError:
+        return  # told under settings
+    for name in settings.used:
+        destination = destination_of(name, settings)
+        if not settings.enabled:
+            yield Finding(name, "note", f"{destination.title}: dry run", "enabled = true under [activation] sends it")
+            continue
+        problem = None if destination.variable is None else find_destination_key(destination, os.environ).problem
+        yield Finding(name, "wrong" if problem else "ok", problem or destination.title)
 
 
 def _landing(home: Home) -> Iterator[Finding]:

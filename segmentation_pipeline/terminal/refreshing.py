@@ -25,6 +25,7 @@ from segmentation_pipeline.terminal.summary import print_found, print_next_steps
 from segmentation_pipeline.warehouse.warehouse import Warehouse
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from datetime import date
 
     from rich.console import Console
@@ -34,7 +35,9 @@ if TYPE_CHECKING:
     from segmentation_pipeline.warehouse.database import Database
 
 
-def refresh_home(home: Home, console: Console, report: RunReport, *, month: date | None, all_months: bool) -> bool:
+def refresh_home(
+    home: Home, console: Console, report: RunReport, *, month: date | None, all_months: bool, is_stale: bool = False
+) -> bool:
     """Run everything `segpipe run` does; return whether every run succeeded.
 
     Raises:
@@ -49,9 +52,10 @@ def refresh_home(home: Home, console: Console, report: RunReport, *, month: date
         return _refresh_leads(home, console, report)
     configure_home(home, console, is_forced=False)
     is_success = True
-    for chosen in _months(home, month=month, all_months=all_months):
+    months = _stale_months(home, console) if is_stale else _months(home, month=month, all_months=all_months)
+    for chosen in months:
         job_name = MONTHLY_REFRESH if has_events else CUSTOMERS_REFRESH
-        outcome = _run(home, console, report, job_name, f"refresh {chosen:%Y-%m}", month=chosen)
+        outcome = run_here(home, console, report, job_name, f"refresh {chosen:%Y-%m}", month=chosen)
         is_success = is_success and outcome.is_success
         if outcome.is_success:
             print_found(console, home, chosen)
@@ -65,7 +69,7 @@ def refresh_home(home: Home, console: Console, report: RunReport, *, month: date
 
 def _refresh_leads(home: Home, console: Console, report: RunReport) -> bool:
     """Run what a home of leads alone needs."""
-    outcome = _run(home, console, report, "leads_update", "leads")
+    outcome = run_here(home, console, report, "leads_update", "leads")
     if outcome.is_success:
         print_leads(console, home)
         print_leads_next_steps(console, home)
@@ -131,7 +135,7 @@ def _write_first_month(home: Home, console: Console, span: tuple[date, date] | N
 
 
 def _ingest(home: Home, console: Console, report: RunReport) -> bool:
-    return _run(home, console, report, "ingest", "ingest").is_success
+    return run_here(home, console, report, "ingest", "ingest").is_success
 
 
 def _months(home: Home, *, month: date | None, all_months: bool) -> list[date]:
@@ -161,9 +165,25 @@ def _months(home: Home, *, month: date | None, all_months: bool) -> list[date]:
     return [chosen]
 
 
-def _run(
+def _stale_months(home: Home, console: Console) -> Iterator[date]:
+    """Yield the stale refreshes, oldest first; making one again may make those after it stale, never one before."""
+    done: date | None = None
+    while True:
+        with Warehouse(home, home.settings()).read() as db:
+            stale = [row["refresh_month"] for row in db.rows("SELECT refresh_month FROM stale_refreshes ORDER BY ALL")]
+        later = [month for month in stale if done is None or month > done]
+        if not later:
+            if done is None:
+                console.print("no refresh is stale")
+            return
+        done = later[0]
+        yield done
+
+
+def run_here(
     home: Home, console: Console, report: RunReport, job_name: str, title: str, *, month: date | None = None
 ) -> RunOutcome:
+    """Run a job of the home to its end in this process, with one line of progress; tell of its checks and its end."""
     from segmentation_pipeline.definitions import build_defs
 
     report.begin(job_name, month)

@@ -91,7 +91,11 @@ class Database:
 
     def _has(self, name: str) -> bool:
         return bool(
-            self.one("SELECT 1 FROM duckdb_tables() WHERE table_name = $name AND NOT temporary", {"name": name})
+            self.one(
+                "SELECT 1 FROM duckdb_tables()"
+                " WHERE table_name = $name AND database_name = current_database() AND NOT temporary",
+                {"name": name},
+            )
         )
 
     def replace(

@@ -145,7 +145,8 @@ ROWS = (
     FROM (VALUES ('fine', NULL, 'ERROR'), ('odd', '2026-01-01', 'WARN'), ('broken', '2026-02-01', 'ERROR')
     ) AS given(name, month, severity)""",
     """INSERT INTO current_segments BY NAME
-    SELECT user_id, status, id AS cluster_id, label, membership, DATE '2026-02-01' AS model_month,
+    SELECT user_id, status, id AS cluster_id, label, IF(membership IS NULL, NULL, '2026-01-a') AS likeliest_cluster_id,
+        membership, DATE '2026-02-01' AS model_month,
         TIMESTAMP '2026-03-31 12:00' AS scored_at
     FROM (VALUES ('owl', 'live', '2026-01-a', 'Night owls', 0.9), ('odd', 'live', 'unclassified', 'unclassified', 0.4),
         ('gone', 'ended', 'unclassified', 'unclassified', NULL)) AS given(user_id, status, id, label, membership)""",

@@ -9,6 +9,7 @@ import zipfile
 import pytest
 
 from segmentation_pipeline.errors import InputError
+from segmentation_pipeline.landing import sources
 from segmentation_pipeline.landing.sources import find_files, identify, recognise
 from segmentation_pipeline_tests.landing.roles import wanted
 
@@ -78,3 +79,20 @@ def test_what_cannot_be_read_says_what_to_do(tmp_path, content, told):
         recognised(tmp_path, content)
     assert told in str(error.value)
     assert "Next: " in str(error.value)
+
+
+def test_a_file_that_is_taken_away_or_locked_meanwhile_holds_up_no_other(tmp_path, monkeypatch):
+    for name in ("gone.csv", "locked.csv", "whole.csv"):
+        (tmp_path / name).write_text("user_id,timestamp,action\n")
+    hashed = sources.identify
+
+    def as_it_happens(name, path):
+        if name == "gone.csv":
+            raise FileNotFoundError(2, "No such file")
+        if name == "locked.csv":
+            raise PermissionError(13, "Permission denied")
+        return hashed(name, path)
+
+    monkeypatch.setattr(sources, "identify", as_it_happens)
+    found = {file.name: file.byte_count for file in sources.identified(tmp_path)}
+    assert found == {"locked.csv": 0, "whole.csv": len("user_id,timestamp,action\n")}

@@ -1,6 +1,7 @@
 """Dead runs: reported failed when the lock they held is free, never while somebody holds it."""
 
 import json
+import time
 
 import dagster as dg
 import pytest
@@ -58,3 +59,13 @@ def test_a_run_that_never_took_the_lock_is_dead_after_the_grace(instance, tmp_pa
     run = started_run(instance)
     monkeypatch.setattr("segmentation_pipeline.orchestration.dead_runs.GRACE_S", 0.0)
     assert fail_dead_runs(instance, tmp_path / "run.lock") == [run.run_id]
+
+
+def test_a_run_that_waited_long_in_the_queue_gets_its_grace_once_it_is_launched(instance, tmp_path, monkeypatch):
+    monkeypatch.setattr("segmentation_pipeline.orchestration.dead_runs.GRACE_S", 1.0)
+    run = instance.create_run_for_job(nothing)
+    time.sleep(1.2)
+    launching = dg.DagsterEvent(dg.DagsterEventType.PIPELINE_STARTING.value, "nothing", message="launched")
+    instance.report_dagster_event(launching, run_id=run.run_id)
+    assert status(instance, run) == dg.DagsterRunStatus.STARTING
+    assert fail_dead_runs(instance, tmp_path / "run.lock") == []

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from segmentation_pipeline.clustering.verdict import SessionHalves
 from segmentation_pipeline.config import Home, Roles, SegmentSettings, Settings
 from segmentation_pipeline.events.feature_tables import (
     CurrentFeatures,
@@ -25,7 +26,6 @@ from segmentation_pipeline.warehouse.warehouse import Warehouse
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from segmentation_pipeline.clustering.verdict import SessionHalves
     from segmentation_pipeline.segments.identity import PreviousRefresh
     from segmentation_pipeline.segments.presets import PreviousBands
     from segmentation_pipeline.warehouse.database import Database
@@ -52,6 +52,7 @@ DROPPED_OFF = {"searcher": 30, "commenter": 12, "reviser": 2}
 """Of 40, by day 5 of 14 followed."""
 
 QUICK = SegmentSettings(reductions=("pca",), map_method="pca", method="kmeans")
+FREE = SegmentSettings(reductions=("pca",), map_method="pca")
 
 
 def kinds() -> np.ndarray:
@@ -150,3 +151,18 @@ def segmented(inputs: RefreshInputs | None = None, settings: SegmentSettings = Q
     if inputs is None:
         return _segmented_sample()
     return segment_refresh(inputs, settings)
+
+
+def alike(seed: int) -> np.ndarray:
+    """Users who differ by chance alone."""
+    return np.random.default_rng(seed).normal(1.0, 0.1, (150, len(NAMES)))
+
+
+def chance_halves() -> SessionHalves:
+    """Two looks at the same users that have nothing in common."""
+    return SessionHalves(np.arange(150), alike(11), alike(12))
+
+
+def cut_refresh(month: date = MONTH, bands: PreviousBands | None = None) -> SegmentedRefresh:
+    """Return a refresh of users who did not differ repeatably: bands of activity."""
+    return segment_refresh(inputs_of(alike(1), month=month, halves=chance_halves(), settings=FREE, bands=bands), FREE)

@@ -13,29 +13,25 @@ from segmentation_pipeline.segments.evidence_rows import evidence_rows, verdict_
 from segmentation_pipeline.segments.identity import PreviousRefresh
 from segmentation_pipeline.segments.presets import PresetSegments, PreviousBands
 from segmentation_pipeline.segments.refreshing import segment_refresh
-from segmentation_pipeline_tests.segments.samples import MONTH, NAMES, QUICK, feature_rows, inputs_of, kinds, segmented
+from segmentation_pipeline_tests.segments.samples import (
+    FREE,
+    MONTH,
+    QUICK,
+    alike,
+    chance_halves,
+    cut_refresh,
+    feature_rows,
+    inputs_of,
+    kinds,
+    segmented,
+)
 
 APRIL = date(2026, 4, 1)
-FREE = SegmentSettings(reductions=("pca",), map_method="pca")
-
-
-def alike(seed: int) -> np.ndarray:
-    """Users who differ by chance alone."""
-    return np.random.default_rng(seed).normal(1.0, 0.1, (150, len(NAMES)))
-
-
-def chance_halves() -> SessionHalves:
-    """Two looks at the same users that have nothing in common."""
-    return SessionHalves(np.arange(150), alike(11), alike(12))
 
 
 def kept_halves() -> SessionHalves:
     """Two looks at the planted kinds."""
     return SessionHalves(np.arange(len(kinds())), feature_rows(seed=5), feature_rows(seed=6))
-
-
-def cut_refresh(month: date = MONTH, bands: PreviousBands | None = None):
-    return segment_refresh(inputs_of(alike(1), month=month, halves=chance_halves(), settings=FREE, bands=bands), FREE)
 
 
 def test_users_who_do_not_differ_repeatably_get_thirds_of_activity_that_say_so():

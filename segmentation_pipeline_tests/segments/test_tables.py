@@ -82,11 +82,13 @@ TRUE_ROWS: dict[type[Table], dict[str, str]] = {
         "status": "'live'",
         "cluster_id": "'2026-03-a'",
         "label": "'Evening users'",
+        "likeliest_cluster_id": "'2026-03-a'",
         "membership": "0.9",
         "model_month": MONTH,
         "scored_at": "TIMESTAMP '2026-04-01'",
     },
 }
+NOT_SCORED = {"cluster_id": "'unclassified'", "likeliest_cluster_id": "NULL", "membership": "NULL"}
 UNKNOWN = dict.fromkeys(("drop_off_rate", "drop_off_low", "drop_off_high", "drop_off_days"), "NULL")
 
 
@@ -105,8 +107,9 @@ def write(table: type[Table], changes: dict[str, str]) -> Any:
         (Clusters, UNKNOWN | {"churn_risk": "'unknown'", "drop_off_count": "0", "jaccard": "NULL"}),
         (UserClusters, {"cluster_id": "'unclassified'", "raw_label": "-1", "is_noise": "true", "membership": "0.4"}),
         (UserClusters, {"runner_up": "NULL"}),
-        (CurrentSegments, {"status": "'ended'", "cluster_id": "'unclassified'", "membership": "NULL"}),
-        (CurrentSegments, {"cluster_id": "'unclassified'", "membership": "NULL", "model_month": "NULL"}),
+        (CurrentSegments, {"cluster_id": "'unclassified'", "membership": "0.4"}),
+        (CurrentSegments, NOT_SCORED | {"status": "'ended'"}),
+        (CurrentSegments, NOT_SCORED | {"model_month": "NULL"}),
     ],
 )
 def test_true_rows_keep_the_contract(table, changes):
@@ -132,6 +135,9 @@ def test_true_rows_keep_the_contract(table, changes):
         (UserClusters, {"runner_up": "'2026-03-a'"}, "runner_up_is_another"),
         (CurrentSegments, {"status": "'ended'"}, "only_live_users_are_scored"),
         (CurrentSegments, {"status": "'ended'", "membership": "NULL"}, "only_live_users_are_scored"),
+        (CurrentSegments, {"likeliest_cluster_id": "'2026-03-b'"}, "scored_by_a_model"),
+        (CurrentSegments, {"likeliest_cluster_id": "NULL"}, "scored_by_a_model"),
+        (CurrentSegments, NOT_SCORED | {"likeliest_cluster_id": "'2026-03-a'"}, "scored_by_a_model"),
         (CurrentSegments, {"model_month": "NULL"}, "scored_by_a_model"),
         (CurrentSegments, {"membership": "NULL"}, "scored_by_a_model"),
     ],
