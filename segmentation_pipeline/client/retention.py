@@ -8,9 +8,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from segmentation_pipeline.client.published import ask_as
+from segmentation_pipeline.client.published import ask, ask_as
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     import duckdb
@@ -116,6 +117,8 @@ class TrendPoint:
     rmst_days: float | None
 
 
+OVERALL = "overall"
+
 _OF_MONTH = "WHERE refresh_month = $month"
 
 
@@ -123,6 +126,22 @@ def curves(connection: duckdb.DuckDBPyConnection, month: date) -> list[CurvePoin
     """Return every point of every curve of a refresh, by segment, curve and day."""
     source = f"FROM retention_curves {_OF_MONTH} ORDER BY cluster_id = 'overall' DESC, cluster_id, curve, day"
     return ask_as(connection, CurvePoint, source, {"month": month})
+
+
+def at_risk(connection: duckdb.DuckDBPyConnection, month: date, days: Sequence[float]) -> dict[str, list[int]]:
+    """Return segment (or `overall`) -> how many are still followed and open just before each day."""
+    from segmentation_pipeline.survival.follow_up import DAY_TOLERANCE
+
+    counts = ", ".join(
+        f"count(*) FILTER (o.duration_days >= $day_{place} - {DAY_TOLERANCE})" for place in range(len(days))
+    )
+    sql = (
+        f"SELECT coalesce(c.cluster_id, 'unclassified'), {counts} FROM user_outcomes AS o LEFT JOIN user_clusters AS c"
+        " ON c.refresh_month = o.refresh_month AND c.user_id = o.user_id WHERE o.refresh_month = $month GROUP BY 1"
+    )
+    named = {f"day_{place}": day for place, day in enumerate(days)}
+    found = {name: list(told) for name, *told in ask(connection, sql, {"month": month, **named})}
+    return {OVERALL: [sum(told[place] for told in found.values()) for place in range(len(days))], **found}
 
 
 def fits(connection: duckdb.DuckDBPyConnection, month: date) -> list[SurvivalFit]:

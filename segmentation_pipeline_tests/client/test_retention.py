@@ -26,6 +26,18 @@ def test_curves_are_read_point_by_point(connection):
     ]
 
 
+@pytest.mark.parametrize(
+    ("month", "days", "told"),
+    [
+        (FEBRUARY, [0, 2.5, 2.6], {"overall": [3, 3, 0], "2026-01-a": [1, 1, 0], "2026-02-a": [2, 2, 0]}),
+        (FEBRUARY, [2], {"overall": [3], "2026-01-a": [1], "2026-02-a": [2]}),
+        (date(2026, 1, 1), [0, 1], {"overall": [0, 0]}),
+    ],
+)
+def test_numbers_at_risk_are_counted_on_days_that_are_no_points_of_a_curve(connection, month, days, told):
+    assert retention.at_risk(connection, month, days) == told
+
+
 def test_the_fit_of_all_users_comes_first(connection):
     assert [fit.cluster_id for fit in retention.fits(connection, FEBRUARY)] == ["overall", "2026-01-a", "2026-02-a"]
     assert retention.fits(connection, date(2026, 1, 1)) == []

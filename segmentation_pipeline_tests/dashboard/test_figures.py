@@ -21,7 +21,7 @@ from segmentation_pipeline.dashboard.figures import (
     moves_figure,
     trend_figure,
 )
-from segmentation_pipeline.dashboard.screens.retention import at_risk_at, round_days
+from segmentation_pipeline.dashboard.screens.retention import round_days
 from segmentation_pipeline.dashboard.wording import load_texts
 from segmentation_pipeline.pictures import NEUTRAL_COLOUR
 
@@ -184,8 +184,3 @@ def test_two_segments_of_one_name_stay_two_rows():
 )
 def test_numbers_at_risk_are_told_at_round_days(last, days):
     assert round_days(last) == days
-
-
-def test_at_risk_at_a_day_are_those_of_the_first_point_from_then_on():
-    found = [curve_point("a", 0, 1.0, 10), curve_point("a", 1.5, 0.9, 7), curve_point("b", 1, 0.9, 4)]
-    assert [at_risk_at(found, "a", day) for day in (0, 1, 1.5, 2)] == [10, 7, 7, 0]
