@@ -239,6 +239,16 @@ def test_a_name_and_a_note_given_on_the_page_are_kept_and_shown(own_home, monkey
     assert client.open(own_home).segments()[0].display_name == before.display_name
 
 
+def test_a_name_given_while_somebody_else_renames_is_the_last_word(own_home, monkeypatch):
+    app = opened(own_home, monkeypatch, "segments")
+    segment_form(app, "Name").set_value("Bats")
+    cluster_id = client.open(own_home).segments()[0].cluster_id
+    client.open(own_home).rename_segment(cluster_id, "Moths", by="ada")
+    next(button for button in app.button if button.label == "Save").click().run()
+    assert client.open(own_home).segments()[0].display_name == "Bats"
+    assert segment_form(app, "Name").value == "Bats"
+
+
 def test_a_name_that_cannot_be_taken_is_refused_on_the_page(own_home, monkeypatch):
     app = opened(own_home, monkeypatch, "segments")
     other = client.open(own_home).segments()[1]
