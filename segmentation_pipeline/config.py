@@ -75,7 +75,10 @@ class _Section(BaseModel):
 
 
 class ColumnMapping(_Section):
-    """Which column of the files plays which role; None means: find it by its well-known aliases."""
+    """Which column of the files plays which role; None means: find it by its well-known aliases.
+
+    An empty `event_id` means: no column is an event id, whatever its name.
+    """
 
     user_id: str | None = None
     timestamp: str | None = None

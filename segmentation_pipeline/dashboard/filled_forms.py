@@ -9,6 +9,8 @@ from typing import TypeVar
 
 import streamlit as st
 
+from segmentation_pipeline.dashboard import session
+
 Filling = TypeVar("Filling")
 
 
@@ -19,7 +21,7 @@ def filled(form: str, now: Filling) -> tuple[str, Filling]:
     it undo one in another field.
     """
     number, filling = st.session_state.get(_name(form), (0, now))
-    field = f"{form}_{number}"
+    field = f"{form}_{number} {session.served_root()}"  # another home may have an entry of the same number
     if field not in st.session_state:  # drawn for the first time, or again after another page
         filling = now
     st.session_state[_name(form)] = number, filling
@@ -33,4 +35,4 @@ def fill_anew(form: str) -> None:
 
 
 def _name(form: str) -> str:
-    return f"filling_of_{form}"
+    return f"filling_of_{form} {session.served_root()}"

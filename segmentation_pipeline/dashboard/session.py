@@ -64,6 +64,10 @@ EDITOR = "dashboard"
 """Who edits, in the history of names, notes and plans: the pages ask nobody to sign in."""
 
 
+SERVED = "served_home"
+"""Name in the session: the home this window shows, where it is another than the server's."""
+
+
 @dataclass(frozen=True)
 class Shown:
     """One run of a page that may do without a refresh; `picked` is the month chosen, None where none can be."""
@@ -113,13 +117,13 @@ class HomeView:
 
 
 def served_root() -> str:
-    """Return the folder of the home this server shows."""
-    return os.environ.get(HOME_VARIABLE, str(SAMPLE_HOME))
+    """Return the folder of the home this window shows, at first the one the server was started for."""
+    return str(st.session_state.get(SERVED) or os.environ.get(HOME_VARIABLE, SAMPLE_HOME))
 
 
 def serve(home: Home) -> None:
-    """Let this server show another home from now on, in every window."""
-    os.environ[HOME_VARIABLE] = str(home.root)
+    """Let this window show another home from now on; other windows stay at theirs."""
+    st.session_state[SERVED] = str(home.root)
 
 
 @st.cache_resource(max_entries=4)
