@@ -353,6 +353,11 @@ class Home:
         return self.root / "state.db"
 
     @property
+    def unpublished_file(self) -> Path:
+        """Why the last run published nothing; not there where it did."""
+        return self.published / "unpublished.json"
+
+    @property
     def exports(self) -> Path:
         """Files for people: personas, clustered leads, pictures."""
         return self.root / "exports"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -37,6 +38,11 @@ class Copy:
     def copy_id(self) -> str:
         """Name of the copy: the run that published it."""
         return Path(self.path).stem.removeprefix("warehouse-")
+
+    @property
+    def published_at(self) -> datetime:
+        """When it was published (UTC)."""
+        return datetime.fromtimestamp(self.modified_ns / 1e9, tz=UTC).replace(tzinfo=None)
 
 
 OPEN_TRIES = 5

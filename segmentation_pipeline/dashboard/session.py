@@ -20,7 +20,7 @@ from segmentation_pipeline.pictures import NEUTRAL_COLOUR, segment_colours
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import date
+    from datetime import date, datetime
 
     from streamlit.navigation.page import StreamlitPage
 
@@ -76,6 +76,11 @@ class Shown:
     snapshot: Snapshot
     texts: Texts
     picked: date | None
+
+    @property
+    def published_at(self) -> datetime | None:
+        """When what is shown was published (UTC)."""
+        return None if self.snapshot.copy is None else self.snapshot.copy.published_at
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,7 @@
 """Every page says something true and useful, whatever state the home is in."""
 
+from datetime import date
+
 import pytest
 
 from segmentation_pipeline import client
@@ -8,6 +10,7 @@ from segmentation_pipeline.config import Home
 from segmentation_pipeline.dashboard.pages import PAGES
 from segmentation_pipeline.dashboard.wording import load_texts
 from segmentation_pipeline.homes import create_home
+from segmentation_pipeline.warehouse.unpublished import forget_unpublished, tell_unpublished
 from segmentation_pipeline_tests.client.published_samples import make_published_home
 from segmentation_pipeline_tests.dashboard.published_homes import (
     HOSTILE,
@@ -134,6 +137,37 @@ def test_data_quality_is_told_of_a_refresh_with_too_little_data(too_little, monk
     app = opened(too_little, monkeypatch, "quality")
     assert "2 of 3 checks did not pass" in app.warning[0].value
     assert not app.exception
+
+
+@pytest.mark.parametrize("language", ["en", "tr"])
+@pytest.mark.parametrize("page", ["home", "quality"])
+def test_a_run_that_published_nothing_is_told_until_one_publishes(own_home, monkeypatch, page, language):
+    tell_unpublished(own_home, "r1", table="clusters", month=date(2026, 1, 1), message="Wrong: [a](http://b). Next: c.")
+    tell_unpublished(own_home, "r1", table="moves", check="sums", message="3 rows.")
+    app = opened(own_home, monkeypatch, page, language=language)
+    [message] = app.error
+    words = message.value.replace("\\", "")
+    assert "`clusters`" in words
+    assert "Wrong: [a](http://b). Next: c." in words
+    assert "`moves.sums`: 3 rows." in words
+    tell_unpublished(own_home, "r2", table="events", message="Another.")
+    assert "clusters" not in opened(own_home, monkeypatch, page, language=language).error[0].value
+    forget_unpublished(own_home)
+    assert not opened(own_home, monkeypatch, page, language=language).error
+
+
+def test_a_first_run_that_failed_is_told_where_nothing_is_published(tmp_path, monkeypatch):
+    home = create_home(tmp_path / "home")
+    tell_unpublished(home, "r1", table="events", message="No room.")
+    assert "No room" in opened(home, monkeypatch).error[0].value
+
+
+@pytest.mark.parametrize("written", ["", "[]", "{}", '{"run_id": 1, "ended_at": "x", "problems": []}', "\xff"])
+def test_a_note_that_cannot_be_read_is_no_note(own_home, monkeypatch, written):
+    own_home.unpublished_file.write_bytes(written.encode("latin-1"))
+    assert not opened(own_home, monkeypatch, "quality").error
+    tell_unpublished(own_home, "r1", table="events", message="No room.")
+    assert "No room" in opened(own_home, monkeypatch, "quality").error[0].value
 
 
 @pytest.mark.parametrize(

@@ -14,6 +14,7 @@ from segmentation_pipeline.client.advice import EXPERIMENT
 from segmentation_pipeline.dashboard.cards import advisor_name
 from segmentation_pipeline.dashboard.columns import MARK, colours, counts, percent_bars, swatch
 from segmentation_pipeline.dashboard.figures import OVERALL, trend_figure
+from segmentation_pipeline.dashboard.last_run import tell_failed_run
 from segmentation_pipeline.dashboard.markup import unticked
 from segmentation_pipeline.dashboard.power_card import tally
 from segmentation_pipeline.dashboard.session import say_verdict
@@ -30,6 +31,7 @@ TRENDS = ("share", "drop_off_rate", "retention")
 def show(view: View) -> None:
     """Show the page."""
     texts = view.texts
+    tell_failed_run(view.home, view.published_at, texts)
     st.caption(texts("overview.lead", month=view.month_name))
     say_verdict(view)
     segments = view.snapshot.segments(view.month)
