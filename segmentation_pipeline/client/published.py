@@ -19,6 +19,7 @@ from segmentation_pipeline.errors import HomeError, NothingPublished
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
+    import pandas as pd
     from _typeshed import DataclassInstance
 
     from segmentation_pipeline.config import Home
@@ -140,8 +141,24 @@ def ask(
     Raises:
         HomeError: the copy lacks a table or column, because another version of the program wrote it.
     """
-    try:
+    with _told_plainly():
         return connection.execute(sql, dict(params) if params else None).fetchall()
+
+
+def ask_frame(connection: duckdb.DuckDBPyConnection, sql: str, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
+    """Return every row of a query of ours as a data frame.
+
+    Raises:
+        HomeError: the copy lacks a table or column, because another version of the program wrote it.
+    """
+    with _told_plainly():
+        return connection.execute(sql, dict(params) if params else None).df()
+
+
+@contextlib.contextmanager
+def _told_plainly() -> Iterator[None]:
+    try:
+        yield
     except (duckdb.CatalogException, duckdb.BinderException) as error:
         raise HomeError(
             f"The published copy was written by another version of this program, or before its first whole refresh: "

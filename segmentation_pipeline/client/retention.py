@@ -5,7 +5,7 @@ Add here: another question about retention. Keep out: drawing curves.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.client.published import ask, ask_as
@@ -163,5 +163,25 @@ def hazard_ratios(connection: duckdb.DuckDBPyConnection, month: date) -> list[Ha
 
 
 def trends(connection: duckdb.DuckDBPyConnection) -> list[TrendPoint]:
-    """Return size, drop-off and retention of every segment at every refresh, oldest first."""
+    """Return size, drop-off and retention of every segment at every refresh, oldest first; retention on its last day.
+
+    Segments are followed for different times: `comparable_trends` reads them all on one day.
+    """
     return ask_as(connection, TrendPoint, "FROM segment_trends ORDER BY refresh_month, cluster_id")
+
+
+def comparable_trends(connection: duckdb.DuckDBPyConnection) -> list[TrendPoint]:
+    """Return the same with retention read on one day: the last on which the most segments and refreshes have it."""
+    found = ask(
+        connection,
+        "WITH observed AS (SELECT refresh_month, cluster_id, day, estimate FROM retention_curves"
+        " WHERE curve = 'retention_km' AND status = 'observed' AND day > 0),"
+        " common AS (SELECT day FROM observed GROUP BY day ORDER BY count(*) DESC, day DESC LIMIT 1)"
+        " SELECT refresh_month, cluster_id, estimate, day FROM observed JOIN common USING (day)",
+    )
+    on_day = {(month, cluster_id): (estimate, day) for month, cluster_id, estimate, day in found}
+    points = []
+    for point in trends(connection):
+        estimate, day = on_day.get((point.refresh_month, point.cluster_id), (None, None))
+        points.append(replace(point, retention=estimate, retention_day=day))
+    return points

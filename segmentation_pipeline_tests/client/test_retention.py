@@ -2,6 +2,7 @@
 
 from datetime import date
 
+import duckdb
 import pytest
 
 from segmentation_pipeline import client
@@ -55,6 +56,27 @@ def test_segments_come_before_what_the_model_adjusts_for(connection):
 def test_a_pair_is_compared_once(connection):
     [pair] = retention.comparisons(connection, FEBRUARY)
     assert (pair.cluster_id, pair.other_cluster_id, pair.holm_p) == ("2026-01-a", "2026-02-a", 0.02)
+
+
+def test_retention_is_compared_on_a_day_that_all_have(tmp_path):
+    home = make_published_home(tmp_path / "home")
+    with duckdb.connect(str(home.published_file.resolve())) as copy:
+        copy.execute("DELETE FROM retention_curves")
+        copy.execute(
+            "INSERT INTO retention_curves BY NAME SELECT month::DATE AS refresh_month, id AS cluster_id, day, estimate,"
+            " 'retention_km' AS curve, status FROM (VALUES"
+            " ('2026-01-01', '2026-01-a', 3, 0.9, 'observed'), ('2026-01-01', '2026-01-a', 7, 0.7, 'observed'),"
+            " ('2026-01-01', '2026-01-a', 14, 0.4, 'observed'), ('2026-02-01', '2026-02-a', 3, 0.8, 'observed'),"
+            " ('2026-02-01', '2026-02-a', 7, 0.6, 'observed'), ('2026-02-01', '2026-02-a', 14, NULL, 'not_observed')"
+            ") AS given(month, id, day, estimate, status)"
+        )
+    with client.open(home).snapshot() as snapshot:
+        found = retention.comparable_trends(snapshot.connection)
+    assert [(one.cluster_id, one.retention_day, one.retention) for one in found] == [
+        ("2026-01-a", 7, pytest.approx(0.7)),
+        ("overall", None, None),
+        ("2026-02-a", 7, pytest.approx(0.6)),
+    ]
 
 
 def test_trends_run_from_the_oldest_refresh(connection):

@@ -1,6 +1,7 @@
 """Figures hold what the tables say, in colours that stay with a segment's id, and names only as letters."""
 
 import math
+from dataclasses import replace
 from datetime import date
 
 import pandas as pd
@@ -21,6 +22,7 @@ from segmentation_pipeline.dashboard.figures import (
     moves_figure,
     trend_figure,
 )
+from segmentation_pipeline.dashboard.screens.overview import TRENDS
 from segmentation_pipeline.dashboard.screens.retention import round_days
 from segmentation_pipeline.dashboard.wording import load_texts
 from segmentation_pipeline.pictures import NEUTRAL_COLOUR
@@ -150,6 +152,12 @@ def test_trends_join_a_segments_refreshes_and_leave_all_users_out_of_shares():
     figure = trend_figure(found, "share", NAMES, COLOURS, TURKISH, "Pay")
     assert [(trace.name, list(trace.y)) for trace in figure.data] == [("Owls", [40, 50]), ("Old", [10])]
     assert (figure.layout.yaxis.tickprefix, figure.layout.separators) == ("%", ",.")
+
+
+def test_trends_tell_the_day_each_figure_was_read_on():
+    found = [replace(trend_point(1, "a", 0.4), drop_off_rate=0.3, drop_off_days=7.0, retention=0.6, retention_day=3.0)]
+    days = [trend_figure(found, name, NAMES, COLOURS, ENGLISH, "").data[0].customdata[0] for name in TRENDS]
+    assert days == ["", " · day 7", " · day 3"]
 
 
 def test_flows_carry_the_colour_of_where_they_came_from():

@@ -334,7 +334,9 @@ def test_more_users_than_a_browser_draws_are_said_to_be_a_sample(one_month, monk
     assert "users are drawn, the same ones each time" in told(app)
 
 
-@pytest.mark.parametrize("colouring", ["drop_off", "session_count", "action:login"])
+@pytest.mark.parametrize(
+    "colouring", ["drop_off", "session_count", "night_share", "time_of_day_pattern", "action:login"]
+)
 def test_the_map_can_be_coloured_by_what_became_of_users_or_by_what_they_did(one_month, monkeypatch, colouring):
     app = opened(one_month, monkeypatch, "map")
     next(box for box in app.main.selectbox if box.label == "Colour by").select(colouring).run()

@@ -161,11 +161,15 @@ def _decision(view: View) -> str:
 
 def _trends(view: View) -> None:
     texts = view.texts
-    points = retention.trends(view.snapshot.connection)
+    points = retention.comparable_trends(view.snapshot.connection)
     if len({point.refresh_month for point in points}) < 2:
         st.caption(texts("overview.trend_one"))
         return
-    titles = (texts("overview.trend_size"), texts("overview.trend_drop_off"), texts("overview.trend_retention"))
+    retained = texts("overview.trend_retention")
+    day = next((point.retention_day for point in points if point.retention_day is not None), None)
+    if day is not None:
+        retained = texts("overview.trend_retention_on", day=texts.number(day, digits=1))
+    titles = (texts("overview.trend_size"), texts("overview.trend_drop_off"), retained)
     for column, name, title in zip(st.columns(3), TRENDS, titles, strict=True):
         figure = trend_figure(points, name, view.names, view.colours, texts, title)
         column.plotly_chart(figure, key=f"trend_{name}", config={"displayModeBar": False}, alt=title)
