@@ -131,9 +131,16 @@ def _problem(opened: Opened, texts: Texts, name: str) -> None:
         _nothing(opened.home, texts)
         page = PAGES.get(name)
         if isinstance(page, OwnPage) and page.offer is not None:
-            page.offer(opened.home, texts)
+            try:
+                page.offer(opened.home, texts)
+            except PipelineError as problem:
+                _say_problem(problem, texts)
         return
-    st.error(f"**{texts('app.problem_title')}**  \n{quiet(str(opened.problem))}", icon=":material/error:")
+    _say_problem(opened.problem, texts)
+
+
+def _say_problem(problem: PipelineError | None, texts: Texts) -> None:
+    st.error(f"**{texts('app.problem_title')}**  \n{quiet(str(problem))}", icon=":material/error:")
 
 
 def _no_events(shown: session.Shown) -> None:

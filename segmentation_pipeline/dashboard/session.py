@@ -143,11 +143,23 @@ def apply_style() -> None:
 
 
 def chosen_texts() -> Texts:
-    """Return the words of the language chosen in this session, at first that of the browser."""
+    """Return the words of the language chosen: in this session, else in the address, else that of the browser."""
+    browser = (st.context.locale or "")[:2].lower()
+    usual = browser if browser in LANGUAGES else "en"
     if st.session_state.get("language") not in LANGUAGES:
-        asked = (st.query_params.get("language") or st.context.locale or "")[:2].lower()
-        st.session_state["language"] = asked if asked in LANGUAGES else "en"
-    return load_texts(st.session_state["language"])
+        asked = st.query_params.get("language")
+        st.session_state["language"] = asked if asked in LANGUAGES else usual
+    chosen: str = st.session_state["language"]
+    _keep_in_address("language", None if chosen == usual else chosen)
+    return load_texts(chosen)
+
+
+def _keep_in_address(name: str, choice: str | None) -> None:
+    """Keep a choice over a reload of the page; None: it is the usual one, and needs no keeping."""
+    if choice is None:
+        st.query_params.pop(name, None)
+    elif st.query_params.get(name) != choice:
+        st.query_params[name] = choice
 
 
 def language_picker(texts: Texts) -> None:
@@ -158,14 +170,16 @@ def language_picker(texts: Texts) -> None:
 def month_picker(snapshot: Snapshot, texts: Texts) -> date | None:
     """Let people choose a refresh, by default the newest with segments; without events, a month of customers.
 
-    Returns None where there is nothing to choose.
+    Kept in the address of the page. Returns None where there is nothing to choose.
     """
     found = {refresh.refresh_month: refresh for refresh in reversed(snapshot.refreshes())}
     months = list(found) or customers.customer_months(snapshot.connection)[::-1]
     if not months:
         return None
+    usual = snapshot.month() if found else months[0]
     if st.session_state.get("month") not in months:
-        st.session_state["month"] = snapshot.month() if found else months[0]
+        asked = st.query_params.get("month")
+        st.session_state["month"] = next((month for month in months if f"{month:%Y-%m}" == asked), usual)
 
     def told(month: date) -> str:
         refresh = found.get(month)
@@ -177,6 +191,7 @@ def month_picker(snapshot: Snapshot, texts: Texts) -> date | None:
 
     st.selectbox(texts("app.refresh"), months, key="month", format_func=told)
     chosen: date = st.session_state["month"]
+    _keep_in_address("month", None if chosen == usual else f"{chosen:%Y-%m}")
     return chosen
 
 

@@ -3,10 +3,12 @@
 from datetime import date
 
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from segmentation_pipeline import client
 from segmentation_pipeline.client import maps
 from segmentation_pipeline.config import Home
+from segmentation_pipeline.dashboard.launch import APP
 from segmentation_pipeline.dashboard.pages import PAGES
 from segmentation_pipeline.dashboard.wording import load_texts
 from segmentation_pipeline.homes import create_home
@@ -105,6 +107,30 @@ def test_a_folder_that_is_no_home_and_wrong_settings_are_told(tmp_path, monkeypa
     home.settings_file.write_text("colour = 'red'\n", encoding="utf-8")
     [message] = opened(home, monkeypatch).error
     assert "colour" in message.value
+
+
+def test_settings_that_break_while_nothing_is_published_are_told_beside_it(tmp_path, monkeypatch):
+    home = create_home(tmp_path / "home")
+    app = opened(home, monkeypatch, "leads")
+    home.settings_file.write_text("colour = 'red'\n", encoding="utf-8")
+    app.run()
+    assert not app.exception
+    assert "Nothing is published yet" in app.info[0].value
+    assert "colour" in app.error[0].value
+
+
+@pytest.mark.parametrize("asked", ["2026-01", "2025-12", "x"])
+def test_the_refresh_and_the_language_in_the_address_are_shown_where_there_are_such(two_months, monkeypatch, asked):
+    monkeypatch.setenv("SEGPIPE_HOME", str(two_months.root))
+    app = AppTest.from_file(str(APP), default_timeout=300)
+    app.query_params["month"] = asked
+    app.query_params["language"] = "tr"
+    app.run()
+    assert not app.exception
+    assert [title.value for title in app.title] == [load_texts("tr")("page.overview")]
+    assert app.session_state["month"] == (date(2026, 1, 1) if asked == "2026-01" else date(2026, 2, 1))
+    app.sidebar.selectbox(key="language").select("en").run()
+    assert "language" not in app.query_params
 
 
 def test_a_copy_of_another_version_is_told_and_not_taken_for_an_empty_home(own_home, monkeypatch):
