@@ -40,9 +40,20 @@ ROUNDS = 5
 WAIT_MS = 120_000
 
 USER_TABLES = ("user_features", "user_clusters", "embeddings", "user_outcomes", "current_segments", "llm_assignments")
-"""Tables of one row a user that pages ask; events and visits are not asked by any, so they stay as they are."""
+GROWING = {
+    **dict.fromkeys(USER_TABLES, "user_id"),
+    "customers": "customer_id",
+    "customer_segments": "customer_id",
+    "rejected_events": "file_name",
+    "rejected_purchases": "file_name",
+}
+"""Tables that pages ask and that grow with users -> what is another in each copy of a row.
+
+Events, visits, purchases and leads are not asked by any page (those of leads ask personas), so they stay as they are.
+"""
 
 PAINTED = {
+    "points": "[data-testid=stPlotlyChart] .gl-container canvas",
     "chart": "[data-testid=stPlotlyChart] .main-svg",
     "table": "[data-testid=stDataFrame] canvas",
     "upload": "[data-testid=stFileUploader]",
@@ -118,12 +129,12 @@ def multiplied(home: Home, root: Path, users: int) -> Home:
         connection.execute("SET memory_limit = '2GB'; SET threads = 2")
         (at_risk,) = connection.execute("SELECT count(*) FROM user_clusters").fetchone() or (1,)
         times = -(-users // at_risk)
-        for table in USER_TABLES:
+        for table, key in GROWING.items():
             moved = ", map_x + random() AS map_x, map_y + random() AS map_y" if table == "embeddings" else ""
             connection.execute(f"CREATE TEMP TABLE once AS FROM {table}")
             connection.execute(f"DELETE FROM {table}")
             connection.execute(
-                f"INSERT INTO {table} SELECT once.* REPLACE (user_id || '-' || number AS user_id{moved})"
+                f"INSERT INTO {table} SELECT once.* REPLACE ({key} || '-' || number AS {key}{moved})"
                 f" FROM once, range({times}) AS copies(number)"
             )
             connection.execute("DROP TABLE once")
@@ -144,6 +155,8 @@ def of_home(home: Home, name: str, folder: Path) -> list[dict[str, object]]:
             told.write_text(json.dumps(shown), encoding="utf-8")
             script.write_text(BARE.format(shown=str(told)), encoding="utf-8")
             kind = "chart" if shown["charts"] else "table" if shown["table"] is not None else "upload"
+            if any("scattergl" in chart for chart in shown["charts"]):
+                kind = "points"  # the frame of such a chart stands before its points are drawn
             with _served(lambda port, script=script: _bare(script, port), dict(os.environ), folder) as bare:
                 address = f"{ours.address}/{'' if page == FIRST else page}"
                 paints = [(_paint(context, address, kind), _paint(context, bare.address, kind)) for _ in range(ROUNDS)]

@@ -88,7 +88,10 @@ class _Section(BaseModel):
 
 
 class ColumnMapping(_Section):
-    """Which column of the files plays which role; None means: find it by its well-known aliases."""
+    """Which column of the files plays which role; None means: find it by its well-known aliases.
+
+    An empty `event_id` means: no column is an event id, whatever its name.
+    """
 
     user_id: str | None = None
     timestamp: str | None = None
@@ -373,6 +376,11 @@ class Home:
     def state_file(self) -> Path:
         """What cannot be computed again, unless `[state] url` names another place."""
         return self.root / "state.db"
+
+    @property
+    def unpublished_file(self) -> Path:
+        """Why the last run published nothing; not there where it did."""
+        return self.published / "unpublished.json"
 
     @property
     def exports(self) -> Path:

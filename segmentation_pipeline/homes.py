@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import os
 import shutil
+import tempfile
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -129,13 +130,15 @@ def write_measured(home: Home, measured: Mapping[str, object], figures: Sequence
 def write_input_columns(home: Home, columns: Mapping[str, Sequence[str]]) -> None:
     """Write which columns play which roles under [input.columns] of `pipeline.toml`; comments and order stay.
 
+    No names: no column plays the role, whatever its name.
+
     Raises:
         SettingsError: they cannot be settings; the file is as it was.
     """
     document = tomlkit.parse(home.settings_file.read_text(encoding="utf-8"))
     section = document.setdefault("input", tomlkit.table()).setdefault("columns", tomlkit.table())
     for role, names in columns.items():
-        section[role] = names[0] if len(names) == 1 else list(names)
+        section[role] = list(names) if len(names) > 1 else "".join(names)
     _write_settings(home, tomlkit.dumps(document))
 
 
@@ -154,10 +157,21 @@ def _write_settings(home: Home, text: str) -> None:
 def _bring(home: Home, source: Path, target: Path) -> Path:
     if source.resolve().is_relative_to(home.landing):
         return source
-    target.parent.mkdir(parents=True, exist_ok=True)
-    partial = target.with_name(target.name + ".part")
-    shutil.copyfile(source, partial)
-    partial.replace(target)
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        descriptor, made = tempfile.mkstemp(dir=target.parent, prefix=".brought-", suffix=".part")
+        os.close(descriptor)
+        partial = Path(made)
+        try:
+            shutil.copyfile(source, partial)
+            partial.chmod(0o644)
+            partial.replace(target)
+        finally:
+            partial.unlink(missing_ok=True)
+    except OSError as error:
+        raise HomeError(
+            f"{source} could not be copied to {target} ({error.strerror}). Next: make room or allow writing."
+        ) from error
     return target
 
 

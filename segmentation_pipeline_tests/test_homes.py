@@ -1,6 +1,8 @@
 """Homes: made whole, never mixed with the sample, measured settings written without losing a comment."""
 
+import shutil
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -62,6 +64,19 @@ def test_own_data_never_goes_into_the_sample(tmp_path):
     home = create_home(tmp_path / "mine")
     with pytest.raises(HomeError, match="segpipe init"):
         bring_events(home, [tmp_path / "a.csv"], is_sample=True)
+
+
+def test_a_file_that_cannot_be_copied_is_told_and_leaves_nothing(tmp_path, monkeypatch):
+    def full(_source, target):
+        Path(target).write_bytes(b"half")
+        raise OSError(28, "No space left on device")
+
+    home = create_home(tmp_path / "home")
+    (tmp_path / "log.csv").write_text("a\n")
+    monkeypatch.setattr(shutil, "copyfile", full)
+    with pytest.raises(HomeError, match=r"log.csv could not be copied.*No space left on device.*Next"):
+        bring_events(home, [tmp_path / "log.csv"], is_sample=False)
+    assert list(home.landing.iterdir()) == []
 
 
 def test_a_missing_event_file_is_named(tmp_path):

@@ -1,7 +1,10 @@
 """A red contract in a run: rolled back, recorded, what follows stopped, the published copy as it was."""
 
+from datetime import date
+
 import dagster as dg
 
+from segmentation_pipeline.client.unpublished import unpublished_run
 from segmentation_pipeline.config import Settings
 from segmentation_pipeline.events import outcomes
 from segmentation_pipeline.orchestration.job_runs import home_instance
@@ -55,6 +58,11 @@ def test_a_red_contract_stops_the_run_and_changes_nothing(planted_home, monkeypa
     assert "within_what_was_followed" in recorded[1]
     assert planted_home.published_file.resolve() == published
     assert published.read_bytes() == content
+    noted = unpublished_run(planted_home)
+    assert noted.run_id == outcome.run_id
+    [problem] = noted.problems
+    assert (problem.table, problem.check, problem.refresh_month) == ("user_outcomes", None, date(2026, 1, 1))
+    assert problem.message == outcome.problem
 
 
 def test_after_a_red_run_a_daily_update_does_not_publish_a_half_written_refresh(planted_home, monkeypatch):
@@ -72,5 +80,8 @@ def test_after_a_red_run_a_daily_update_does_not_publish_a_half_written_refresh(
     assert outcome.is_success, outcome.problem
     assert any("Nothing was published" in warning for warning in outcome.warnings)
     assert planted_home.published_file.resolve() == published
+    [problem] = unpublished_run(planted_home).problems
+    assert "Nothing was published" in problem.message
     assert refresh_in_process(planted_home).is_success
     assert planted_home.published_file.resolve() != published
+    assert unpublished_run(planted_home) is None

@@ -57,6 +57,7 @@ class ExperimentPower:
     baseline_high: float | None
     baseline_sd: float | None
     baseline_user_count: int | None
+    measured_share: float | None
     target: float | None
     hazard_ratio: float | None
     event_count: int | None

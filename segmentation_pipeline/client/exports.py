@@ -170,6 +170,8 @@ def _design_rows(power: ExperimentPower) -> Iterator[tuple[str, str]]:
     yield "Allocation", f"{arms}, {power.holdout_share:.0%} holdout"
     yield "Users an arm", _count(power.users_per_arm)
     yield "Users enrolled, holdout included", _count(power.enrolled_count)
+    if power.measured_share is not None and power.measured_share < 1:
+        yield "Of them with the metric", f"{power.measured_share:.0%}"
     yield "New users a week", _number(power.eligible_per_week)
     yield "Days each user is followed", _number(power.follow_days)
     yield "Weeks to decide", _number(power.weeks_to_decide)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from segmentation_pipeline.client.published import ask
+from segmentation_pipeline.client.published import ask, ask_frame
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MOST_POINTS = 20_000
 """Points a browser draws without effort; above it a sample is shown, and said to be one."""
 
-MEASURES = (
+_COLUMNS = (
     "event_count",
     "session_count",
     "session_frequency",
@@ -33,7 +33,25 @@ MEASURES = (
     "collaboration_score",
     "account_age_days",
 )
-"""Measures of `user_features` a map can be coloured by, each in its own unit."""
+
+_SHARES = {
+    "late_event_share": "trend:second_half_share",
+    "morning_share": "daypart:morning",
+    "afternoon_share": "daypart:afternoon",
+    "evening_share": "daypart:evening",
+    "night_share": "daypart:night",
+}
+"""Shares of a user's events, of which features hold the root."""
+
+MEASURES = {
+    **{name: f"f.{name}::DOUBLE" for name in _COLUMNS},
+    **{name: f"pow(f.model_features['{feature}'], 2)" for name, feature in _SHARES.items()},
+    "single_visit": "(f.session_count <= 1)::DOUBLE",
+}
+"""Measures of users a map can be coloured by, each in its own unit -> how `user_features` has it."""
+
+PATTERN = "time_of_day_pattern"
+"""A colouring by groups: the part of the day with over half of a user's events."""
 
 ACTION = "action:"
 
@@ -71,14 +89,14 @@ class UserOnMap:
 
 
 def colourings(connection: duckdb.DuckDBPyConnection, month: date) -> list[str]:
-    """Return what the map of a refresh can be coloured by: measures, and `action:NAME` for the most used actions."""
+    """Return what the map of a refresh can be coloured by: measures, PATTERN, and `action:NAME` for the most used."""
     actions = ask(
         connection,
         "SELECT action FROM (SELECT unnest(map_keys(action_counts)) AS action FROM user_features"
         " WHERE refresh_month = $month AND status = 'at_risk') GROUP BY action ORDER BY count(*) DESC, action LIMIT 40",
         {"month": month},
     )
-    return [*MEASURES, *(ACTION + action for (action,) in actions)]
+    return [*MEASURES, PATTERN, *(ACTION + action for (action,) in actions)]
 
 
 def map_points(
@@ -95,11 +113,12 @@ def map_points(
         params["action"] = colouring.removeprefix(ACTION)
         value = ", coalesce(f.action_counts[$action], 0) / nullif(f.event_count, 0) AS value"
     elif colouring is not None:
-        if colouring not in MEASURES:
+        if colouring not in (*MEASURES, PATTERN):
             raise ValueError(f"no map is coloured by {colouring}")
-        value = f", f.{colouring}::DOUBLE AS value"
+        value = f", {MEASURES.get(colouring, PATTERN)} AS value"
     total = ask(connection, "SELECT count(*) FROM embeddings WHERE refresh_month = $month", {"month": month})[0][0]
-    frame = connection.execute(
+    frame = ask_frame(
+        connection,
         "WITH shown AS (SELECT refresh_month, user_id, map_x, map_y FROM embeddings WHERE refresh_month = $month"
         " ORDER BY hash(user_id), user_id LIMIT $most)"
         " SELECT s.user_id, s.map_x, s.map_y, c.cluster_id, c.membership, coalesce(o.outcome, 'censored') AS outcome"
@@ -108,13 +127,13 @@ def map_points(
         + (" JOIN user_features AS f USING (refresh_month, user_id)" if value else "")
         + " ORDER BY s.user_id",
         params,
-    ).df()
+    )
     return MapPoints(frame, int(total))
 
 
 def user_on_map(connection: duckdb.DuckDBPyConnection, month: date, user_id: str) -> UserOnMap | None:
     """Return one user at risk in a refresh, None where there is no such user."""
-    measures = ", ".join(f"f.{name}::DOUBLE" for name in MEASURES)
+    measures = ", ".join(MEASURES.values())
     rows = ask(
         connection,
         "SELECT c.user_id, c.cluster_id, c.membership, c.runner_up, o.outcome, o.duration_days,"

@@ -8,6 +8,7 @@ from __future__ import annotations
 import contextlib
 import dataclasses
 import threading
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -19,6 +20,7 @@ if TYPE_CHECKING:
     import os
     from collections.abc import Iterator, Mapping
 
+    import pandas as pd
     from _typeshed import DataclassInstance
 
     from segmentation_pipeline.config import Home
@@ -42,6 +44,11 @@ class Copy:
     def is_file(self, found: os.stat_result) -> bool:
         """Tell whether a file that was found is this copy."""
         return (found.st_ino, found.st_mtime_ns) == (self.inode, self.modified_ns)
+
+    @property
+    def published_at(self) -> datetime:
+        """When it was published (UTC)."""
+        return datetime.fromtimestamp(self.modified_ns / 1e9, tz=UTC).replace(tzinfo=None)
 
 
 OPEN_TRIES = 5
@@ -139,8 +146,24 @@ def ask(
     Raises:
         HomeError: the copy lacks a table or column, because another version of the program wrote it.
     """
-    try:
+    with _told_plainly():
         return connection.execute(sql, dict(params) if params else None).fetchall()
+
+
+def ask_frame(connection: duckdb.DuckDBPyConnection, sql: str, params: Mapping[str, Any] | None = None) -> pd.DataFrame:
+    """Return every row of a query of ours as a data frame.
+
+    Raises:
+        HomeError: the copy lacks a table or column, because another version of the program wrote it.
+    """
+    with _told_plainly():
+        return connection.execute(sql, dict(params) if params else None).df()
+
+
+@contextlib.contextmanager
+def _told_plainly() -> Iterator[None]:
+    try:
+        yield
     except (duckdb.CatalogException, duckdb.BinderException) as error:
         raise HomeError(
             f"The published copy was written by another version of this program, or before its first whole refresh: "

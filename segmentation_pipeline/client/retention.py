@@ -5,12 +5,13 @@ Add here: another question about retention. Keep out: drawing curves.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from segmentation_pipeline.client.published import ask_as
+from segmentation_pipeline.client.published import ask, ask_as
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from datetime import date
 
     import duckdb
@@ -117,6 +118,8 @@ class TrendPoint:
     rmst_days: float | None
 
 
+OVERALL = "overall"
+
 _OF_MONTH = "WHERE refresh_month = $month"
 
 
@@ -124,6 +127,22 @@ def curves(connection: duckdb.DuckDBPyConnection, month: date) -> list[CurvePoin
     """Return every point of every curve of a refresh, by segment, curve and day."""
     source = f"FROM retention_curves {_OF_MONTH} ORDER BY cluster_id = 'overall' DESC, cluster_id, curve, day"
     return ask_as(connection, CurvePoint, source, {"month": month})
+
+
+def at_risk(connection: duckdb.DuckDBPyConnection, month: date, days: Sequence[float]) -> dict[str, list[int]]:
+    """Return segment (or `overall`) -> how many are still followed and open just before each day."""
+    from segmentation_pipeline.survival.follow_up import DAY_TOLERANCE
+
+    counts = ", ".join(
+        f"count(*) FILTER (o.duration_days >= $day_{place} - {DAY_TOLERANCE})" for place in range(len(days))
+    )
+    sql = (
+        f"SELECT coalesce(c.cluster_id, 'unclassified'), {counts} FROM user_outcomes AS o LEFT JOIN user_clusters AS c"
+        " ON c.refresh_month = o.refresh_month AND c.user_id = o.user_id WHERE o.refresh_month = $month GROUP BY 1"
+    )
+    named = {f"day_{place}": day for place, day in enumerate(days)}
+    found = {name: list(told) for name, *told in ask(connection, sql, {"month": month, **named})}
+    return {OVERALL: [sum(told[place] for told in found.values()) for place in range(len(days))], **found}
 
 
 def fits(connection: duckdb.DuckDBPyConnection, month: date) -> list[SurvivalFit]:
@@ -145,5 +164,25 @@ def hazard_ratios(connection: duckdb.DuckDBPyConnection, month: date) -> list[Ha
 
 
 def trends(connection: duckdb.DuckDBPyConnection) -> list[TrendPoint]:
-    """Return size, drop-off and retention of every segment at every refresh, oldest first."""
+    """Return size, drop-off and retention of every segment at every refresh, oldest first; retention on its last day.
+
+    Segments are followed for different times: `comparable_trends` reads them all on one day.
+    """
     return ask_as(connection, TrendPoint, "FROM segment_trends ORDER BY refresh_month, cluster_id")
+
+
+def comparable_trends(connection: duckdb.DuckDBPyConnection) -> list[TrendPoint]:
+    """Return the same with retention read on one day: the last on which the most segments and refreshes have it."""
+    found = ask(
+        connection,
+        "WITH observed AS (SELECT refresh_month, cluster_id, day, estimate FROM retention_curves"
+        " WHERE curve = 'retention_km' AND status = 'observed' AND day > 0),"
+        " common AS (SELECT day FROM observed GROUP BY day ORDER BY count(*) DESC, day DESC LIMIT 1)"
+        " SELECT refresh_month, cluster_id, estimate, day FROM observed JOIN common USING (day)",
+    )
+    on_day = {(month, cluster_id): (estimate, day) for month, cluster_id, estimate, day in found}
+    points = []
+    for point in trends(connection):
+        estimate, day = on_day.get((point.refresh_month, point.cluster_id), (None, None))
+        points.append(replace(point, retention=estimate, retention_day=day))
+    return points

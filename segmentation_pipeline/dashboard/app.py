@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from segmentation_pipeline.dashboard import session
+from segmentation_pipeline.dashboard.last_run import tell_failed_run
 from segmentation_pipeline.dashboard.markup import code, quiet
 from segmentation_pipeline.dashboard.pages import ADD_DATA, FIRST, HOME_PAGES, PAGES, OwnPage
 from segmentation_pipeline.errors import NothingPublished, PipelineError
@@ -126,12 +127,20 @@ def _show(shown: session.Shown, name: str) -> None:
 
 def _problem(opened: Opened, texts: Texts, name: str) -> None:
     if opened.home is not None and isinstance(opened.problem, NothingPublished):
+        tell_failed_run(opened.home, None, texts)
         _nothing(opened.home, texts)
         page = PAGES.get(name)
         if isinstance(page, OwnPage) and page.offer is not None:
-            page.offer(opened.home, texts)
+            try:
+                page.offer(opened.home, texts)
+            except PipelineError as problem:
+                _say_problem(problem, texts)
         return
-    st.error(f"**{texts('app.problem_title')}**  \n{quiet(str(opened.problem))}", icon=":material/error:")
+    _say_problem(opened.problem, texts)
+
+
+def _say_problem(problem: PipelineError | None, texts: Texts) -> None:
+    st.error(f"**{texts('app.problem_title')}**  \n{quiet(str(problem))}", icon=":material/error:")
 
 
 def _no_events(shown: session.Shown) -> None:

@@ -269,13 +269,20 @@ def trend_figure(
                     "color": colours.get(cluster_id, NEUTRAL_COLOUR),
                     "dash": "dot" if is_overall else DASHES[place % len(DASHES)],
                 },
-                hovertemplate=f"{percent_hover(texts)}<extra>%{{fullData.name}}</extra>",
+                customdata=[_read_on(point, column, texts) for point in own],
+                hovertemplate=f"{percent_hover(texts)}%{{customdata}}<extra>%{{fullData.name}}</extra>",
             )
         )
     figure.update_layout(title={"text": title, "font": {"size": 15}}, hovermode="x unified", showlegend=False)
     figure.update_xaxes(tickformat="%Y-%m", dtick="M1")
     figure.update_yaxes(rangemode="tozero", **percent_axis(texts))
     return figure
+
+
+def _read_on(point: TrendPoint, column: str, texts: Texts) -> str:
+    """Return the day a point of a trend was read on, as its hover tells it; a share is of the landmark."""
+    day = {"drop_off_rate": point.drop_off_days, "retention": point.retention_day}.get(column)
+    return "" if day is None else f" · {texts('overview.trend_day', day=texts.number(day, digits=1))}"
 
 
 def moves_figure(

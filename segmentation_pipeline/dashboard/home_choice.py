@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 FOLDER = "new_home"
 """Name in the session: the folder of the new home."""
 
+MADE = "made_home"
+"""Name in the session: the folder and the home made there, until a file has come into it."""
+
 
 def ask_for_folder(texts: Texts) -> None:
     """Let people name the folder of the new home; one that is free is proposed."""
@@ -27,14 +30,19 @@ def ask_for_folder(texts: Texts) -> None:
 
 
 def make_home() -> Home:
-    """Make the home in the folder that was named.
+    """Make the home in the folder that was named; one made there before in this window, into which no file came, stays.
 
     Raises:
         HomeError: no folder was named, it is not empty, or it cannot be made.
     """
-    return new_home(st.session_state[FOLDER])
+    named = st.session_state[FOLDER]
+    made: tuple[str, Home] | None = st.session_state.get(MADE)
+    if made is None or made[0] != named or not made[1].settings_file.exists():
+        made = st.session_state[MADE] = named, new_home(named)
+    return made[1]
 
 
 def forget_folder() -> None:
     """Propose another folder the next time."""
     st.session_state.pop(FOLDER, None)
+    st.session_state.pop(MADE, None)

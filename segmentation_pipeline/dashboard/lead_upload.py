@@ -5,16 +5,17 @@ Add here: another thing to see before a file is handed over. Keep out: reading f
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import streamlit as st
 
-from segmentation_pipeline.dashboard.home_choice import ask_for_folder, forget_folder, make_home
+from segmentation_pipeline.dashboard.home_choice import ask_for_folder, make_home
 from segmentation_pipeline.dashboard.launch import UPLOAD_MB
 from segmentation_pipeline.dashboard.markup import code, quiet
-from segmentation_pipeline.dashboard.refreshing import refresh_panel
-from segmentation_pipeline.dashboard.session import HomeView, serve
+from segmentation_pipeline.dashboard.refreshing import forget_added, refresh_panel, show_added, tell_added
+from segmentation_pipeline.dashboard.session import HomeView
 from segmentation_pipeline.errors import PipelineError
 from segmentation_pipeline.intake import lead_uploads
 from segmentation_pipeline.intake.refresh_requests import request_refresh
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from segmentation_pipeline.dashboard.wording import Texts
     from segmentation_pipeline.intake.lead_uploads import LeadPreview
 
-UPLOADS, LANDED = "lead_upload_number", "landed_leads"
-"""Names in the session: how many files were added, and what is told of the last one."""
+UPLOADS = "lead_upload_number"
+"""Name in the session: how many files were added."""
 
 
 def bring_leads(home: Client, texts: Texts) -> None:
@@ -36,15 +37,14 @@ def bring_leads(home: Client, texts: Texts) -> None:
         st.info(texts("add.sample"), icon=":material/science:")
     landing = Path("landing") if is_sample else home.home.landing
     st.caption(texts("lead_upload.says", folder=code(str(landing / lead_uploads.FOLDER))))
-    if LANDED in st.session_state:
-        st.success(texts("lead_upload.landed", name=code(st.session_state[LANDED])), icon=":material/check:")
+    tell_added()
     number = st.session_state.setdefault(UPLOADS, 0)
     given = st.file_uploader(texts("lead_upload.file"), key=f"lead_file_{number}", max_upload_size=UPLOAD_MB)
     if given is None:
         if not is_sample:
             refresh_panel(HomeView(home, texts))
         return
-    st.session_state.pop(LANDED, None)
+    forget_added()
     name = st.text_input(
         texts("lead_upload.name"),
         value=given.name,
@@ -79,13 +79,9 @@ def _land(home: Client, name: str, content: bytes, texts: Texts, *, is_sample: b
         return
     target = make_home() if is_sample else home.home
     lead_uploads.land_leads(target, name, content)
-    if is_refreshed:
-        request_refresh(target)
-    serve(target)
-    forget_folder()
-    st.session_state[LANDED] = name
     st.session_state[UPLOADS] += 1
-    st.rerun()
+    told = texts("lead_upload.landed", name=code(name))
+    show_added(target, told, *([partial(request_refresh, target)] if is_refreshed else []))
 
 
 def _preview(preview: LeadPreview, texts: Texts) -> None:

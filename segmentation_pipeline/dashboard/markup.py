@@ -17,16 +17,20 @@ FIGURE_CHARS = 32
 """Letters of a name in a figure; the tables and cards show it whole."""
 
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
+_CODE = re.compile(r"((?<!`)`[^`]+`(?!`))")
+"""A name between two single backticks: longer runs pair by rules of their own, so they are letters."""
 _BARE_BAR = re.compile(r"(?<!\\)\|")
 
 
 def quiet(text: str) -> str:
     """Return a text that markdown shows as it is, but for its backticked names; its lines stay lines."""
-    parts = text.split("`")
-    if len(parts) % 2 == 0:  # the last backtick has no partner
-        parts[-2:] = ["`".join(parts[-2:])]
+    return "  \n".join(_quiet_line(line.strip()) for line in text.splitlines() if line.strip())
+
+
+def _quiet_line(line: str) -> str:
+    parts = _CODE.split(line)
     parts[::2] = [_PUNCTUATION.sub(r"\\\1", part) for part in parts[::2]]
-    return "  \n".join(line.strip() for line in "`".join(parts).splitlines() if line.strip())
+    return "".join(parts)
 
 
 def code(text: str) -> str:

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from segmentation_pipeline.dashboard.filled_forms import fill_anew, filled
 from segmentation_pipeline.dashboard.markup import quiet
 from segmentation_pipeline.dashboard.session import done
 from segmentation_pipeline.errors import PipelineError
@@ -42,10 +43,12 @@ class Named:
 
 def name_and_notes(named: Named, texts: Texts) -> None:
     """Show the form, and do what it was asked for; a refusal is told in its own words."""
+    form = f"name_of_{named.key}"
+    field, shown = filled(form, named.name)
     with st.expander(texts("segments.edit"), icon=":material/edit:"):
         st.caption(texts("segments.own_label", label=quiet(named.label), cluster_id=named.key))
-        with st.form(f"name_{named.key}", border=False):
-            name = st.text_input(texts("segments.name"), value=named.name, max_chars=80)
+        with st.form(f"form_{field}", border=False):
+            name = st.text_input(texts("segments.name"), value=shown, max_chars=80, key=field)
             save, back = st.columns(2)
             is_saved = save.form_submit_button(texts("app.save"))
             is_back = back.form_submit_button(texts("app.cancel"))
@@ -56,9 +59,12 @@ def name_and_notes(named: Named, texts: Texts) -> None:
         if named.hint is not None:
             st.caption(named.hint)
     try:
-        if is_saved and name.strip() != named.name:
-            done(texts("segments.renamed", name=quiet(named.rename(name))))
+        if is_saved and name.strip() != shown:
+            renamed = named.rename(name)
+            fill_anew(form)
+            done(texts("segments.renamed", name=quiet(renamed)))
         if is_back and named.clear_name():
+            fill_anew(form)
             done(texts("segments.name_back"))
         if is_noted and note_text.strip():
             named.add_note(note_text)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import streamlit as st
 
 from segmentation_pipeline.dashboard.curve_figures import mde_figure
+from segmentation_pipeline.dashboard.figures import OVERALL
 from segmentation_pipeline.dashboard.markup import code, quiet
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ def power_card(view: View, power: ExperimentPower | None) -> None:
         st.warning(texts("experiments.no_power"), icon=LOOKS["not_computed"][0])
         return
     icon, box = LOOKS[power.verdict]
-    verdict, says = texts(f"power.{power.verdict}"), texts(f"power.{power.verdict}_says", weeks=power.max_weeks)
+    verdict, says = texts(f"power.{power.verdict}"), texts(f"power.{_said(power)}_says", weeks=power.max_weeks)
     with st.container(key=VERDICT):
         box(f"**{verdict}**  \n{says}", icon=icon)
     st.caption(f"{texts('experiments.computed')}: {quiet(power.reason)}")
@@ -75,6 +76,15 @@ def verdict_mark(verdict: str, texts: Texts) -> str:
     return texts.choice("power", verdict)
 
 
+def _said(power: ExperimentPower) -> str:
+    """Return which words a verdict is told in: an experiment that nobody joins is refused for another reason."""
+    if power.verdict != "do_not_run":
+        return power.verdict
+    if not power.eligible_per_week:
+        return "nobody_comes"
+    return "do_not_run_with_all" if power.cluster_id == OVERALL else power.verdict
+
+
 def _figures(power: ExperimentPower, texts: Texts) -> None:
     baseline = texts.measured(power.baseline, power.unit)
     interval = (
@@ -102,7 +112,10 @@ def _figures(power: ExperimentPower, texts: Texts) -> None:
 
 
 def _enrolled(power: ExperimentPower, texts: Texts) -> str:
-    return texts("experiments.enrolled", count=_count(power.enrolled_count, texts))
+    told = texts("experiments.enrolled", count=_count(power.enrolled_count, texts))
+    if power.measured_share is None or power.measured_share >= 1:
+        return told
+    return f"{told}; {texts('experiments.measured', share=texts.share(power.measured_share))}"
 
 
 def _phases(power: ExperimentPower, texts: Texts) -> str:

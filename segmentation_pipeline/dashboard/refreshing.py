@@ -9,18 +9,25 @@ from typing import TYPE_CHECKING
 
 import streamlit as st
 
+from segmentation_pipeline.dashboard.home_choice import forget_folder
 from segmentation_pipeline.dashboard.markup import code, quiet
+from segmentation_pipeline.dashboard.session import serve
 from segmentation_pipeline.errors import PipelineError
 from segmentation_pipeline.intake.refresh_requests import is_run_elsewhere, refresh_progress, request_refresh
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from datetime import date
 
     from streamlit.navigation.page import StreamlitPage
 
+    from segmentation_pipeline.config import Home
     from segmentation_pipeline.dashboard.session import HomeView
     from segmentation_pipeline.dashboard.wording import Texts
     from segmentation_pipeline.intake.refresh_requests import RefreshProgress
+
+ADDED = "added"
+"""Name in the session: what is told of the last file that was added, and why what followed was refused."""
 
 LOOK_EVERY_S = 1.0
 """Seconds between two looks at a refresh that runs."""
@@ -38,6 +45,35 @@ def refresh_panel(view: HomeView) -> None:
         st.info(view.texts("refreshing.elsewhere"), icon=":material/terminal:")
         return
     _ask(view)
+
+
+def tell_added() -> None:
+    """Tell what was added last in this window, and why no refresh was launched for it where one was asked for."""
+    if ADDED not in st.session_state:
+        return
+    told, refused = st.session_state[ADDED]
+    st.success(told, icon=":material/check:")
+    if refused is not None:
+        st.warning(quiet(refused), icon=":material/block:")
+
+
+def forget_added() -> None:
+    """Tell nothing any more of what was added last."""
+    st.session_state.pop(ADDED, None)
+
+
+def show_added(home: Home, told: str, *steps: Callable[[], object]) -> None:
+    """Show the home into which a file has landed, after the steps that follow; a refused one undoes nothing."""
+    refused = None
+    try:
+        for step in steps:
+            step()
+    except PipelineError as problem:
+        refused = str(problem)
+    serve(home)
+    forget_folder()
+    st.session_state[ADDED] = told, refused
+    st.rerun()
 
 
 @st.fragment(run_every=LOOK_EVERY_S)

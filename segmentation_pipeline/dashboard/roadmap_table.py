@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 import streamlit as st
 
 from segmentation_pipeline.client import STATUSES
+from segmentation_pipeline.dashboard.filled_forms import fill_anew, filled
 from segmentation_pipeline.dashboard.markup import quiet, unticked
 from segmentation_pipeline.dashboard.session import EDITOR, done
 from segmentation_pipeline.errors import PipelineError
@@ -56,14 +57,16 @@ def roadmap_part(view: View) -> None:
         _entry(view, entries[chosen])
 
 
-def plan_form(texts: Texts, plan: Plan, key: str, submit: str) -> dict[str, Any] | None:
-    """Show the fields of a plan; return what they say once they are handed in."""
-    with st.form(key, border=False):
+def plan_form(texts: Texts, now: Plan, form: str, submit: str) -> dict[str, Any] | None:
+    """Show the fields of a plan; return what people changed in them once they are handed in."""
+    first_field, plan = filled(form, now)
+    with st.form(f"form_{first_field}", border=False):
         first, second, third = st.columns(3)
         status = first.selectbox(
             texts("experiments.status"),
             STATUSES,
             index=STATUSES.index(plan.status),
+            key=first_field,
             format_func=lambda name: texts(f"status.{name}"),
         )
         priority = second.selectbox(
@@ -116,14 +119,15 @@ def _entry(view: View, entry: RoadmapEntry) -> None:
     st.caption(copied)
     if entry.recommendation.hypothesis:
         st.markdown(f"*{texts('segments.hypothesis')}:* {quiet(entry.recommendation.hypothesis)}")
-    # The newest edit is part of the key: a plan that somebody changed meanwhile fills the form anew.
-    changes = plan_form(texts, entry.plan, f"plan_{entry.entry_id}_{entry.edited_at:%s%f}", texts("app.save"))
+    form = f"plan_of_{entry.entry_id}"
+    changes = plan_form(texts, entry.plan, form, texts("app.save"))
     if changes:
         try:
             view.home.change_roadmap(entry.entry_id, by=EDITOR, **changes)
         except PipelineError as refused:
             st.error(quiet(str(refused)), icon=":material/block:")
         else:
+            fill_anew(form)
             done(texts("experiments.changed"))
     elif changes is not None:
         st.caption(texts("experiments.unchanged"))

@@ -20,7 +20,7 @@ from segmentation_pipeline.pictures import NEUTRAL_COLOUR, segment_colours
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import date
+    from datetime import date, datetime
 
     from streamlit.navigation.page import StreamlitPage
 
@@ -64,6 +64,10 @@ EDITOR = "dashboard"
 """Who edits, in the history of names, notes and plans: the pages ask nobody to sign in."""
 
 
+SERVED = "served_home"
+"""Name in the session: the home this window shows, where it is another than the server's."""
+
+
 @dataclass(frozen=True)
 class Shown:
     """One run of a page that may do without a refresh; `picked` is the month chosen, None where none can be."""
@@ -72,6 +76,11 @@ class Shown:
     snapshot: Snapshot
     texts: Texts
     picked: date | None
+
+    @property
+    def published_at(self) -> datetime | None:
+        """When what is shown was published (UTC)."""
+        return None if self.snapshot.copy is None else self.snapshot.copy.published_at
 
 
 @dataclass(frozen=True)
@@ -113,13 +122,13 @@ class HomeView:
 
 
 def served_root() -> str:
-    """Return the folder of the home this server shows."""
-    return os.environ.get(HOME_VARIABLE, str(SAMPLE_HOME))
+    """Return the folder of the home this window shows, at first the one the server was started for."""
+    return str(st.session_state.get(SERVED) or os.environ.get(HOME_VARIABLE, SAMPLE_HOME))
 
 
 def serve(home: Home) -> None:
-    """Let this server show another home from now on, in every window."""
-    os.environ[HOME_VARIABLE] = str(home.root)
+    """Let this window show another home from now on; other windows stay at theirs."""
+    st.session_state[SERVED] = str(home.root)
 
 
 @st.cache_resource(max_entries=4)
@@ -134,11 +143,23 @@ def apply_style() -> None:
 
 
 def chosen_texts() -> Texts:
-    """Return the words of the language chosen in this session, at first that of the browser."""
+    """Return the words of the language chosen: in this session, else in the address, else that of the browser."""
+    browser = (st.context.locale or "")[:2].lower()
+    usual = browser if browser in LANGUAGES else "en"
     if st.session_state.get("language") not in LANGUAGES:
-        asked = (st.query_params.get("language") or st.context.locale or "")[:2].lower()
-        st.session_state["language"] = asked if asked in LANGUAGES else "en"
-    return load_texts(st.session_state["language"])
+        asked = st.query_params.get("language")
+        st.session_state["language"] = asked if asked in LANGUAGES else usual
+    chosen: str = st.session_state["language"]
+    _keep_in_address("language", None if chosen == usual else chosen)
+    return load_texts(chosen)
+
+
+def _keep_in_address(name: str, choice: str | None) -> None:
+    """Keep a choice over a reload of the page; None: it is the usual one, and needs no keeping."""
+    if choice is None:
+        st.query_params.pop(name, None)
+    elif st.query_params.get(name) != choice:
+        st.query_params[name] = choice
 
 
 def language_picker(texts: Texts) -> None:
@@ -149,14 +170,16 @@ def language_picker(texts: Texts) -> None:
 def month_picker(snapshot: Snapshot, texts: Texts) -> date | None:
     """Let people choose a refresh, by default the newest with segments; without events, a month of customers.
 
-    Returns None where there is nothing to choose.
+    Kept in the address of the page. Returns None where there is nothing to choose.
     """
     found = {refresh.refresh_month: refresh for refresh in reversed(snapshot.refreshes())}
     months = list(found) or customers.customer_months(snapshot.connection)[::-1]
     if not months:
         return None
+    usual = snapshot.month() if found else months[0]
     if st.session_state.get("month") not in months:
-        st.session_state["month"] = snapshot.month() if found else months[0]
+        asked = st.query_params.get("month")
+        st.session_state["month"] = next((month for month in months if f"{month:%Y-%m}" == asked), usual)
 
     def told(month: date) -> str:
         refresh = found.get(month)
@@ -168,6 +191,7 @@ def month_picker(snapshot: Snapshot, texts: Texts) -> date | None:
 
     st.selectbox(texts("app.refresh"), months, key="month", format_func=told)
     chosen: date = st.session_state["month"]
+    _keep_in_address("month", None if chosen == usual else f"{chosen:%Y-%m}")
     return chosen
 
 

@@ -102,12 +102,15 @@ def event_records(settings: InputSettings) -> RecordKind:
         "action": columns.action,
         "event_id": columns.event_id,
     }
+    known = {role: (name,) if isinstance(name, str) else name for role, name in named.items() if name}
+    if columns.event_id == "":
+        known["event_id"] = ()
     judged = load_sql(__package__, "judged_records").replace("{earliest_event}", str(EARLIEST_EVENT))
     return RecordKind(
         wanted=Wanted(
             "input.columns",
             ROLES,
-            {role: (name,) if isinstance(name, str) else name for role, name in named.items() if name},
+            known,
             settings.action_separator,
             keeps_rest=True,
         ),

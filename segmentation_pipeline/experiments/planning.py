@@ -51,7 +51,8 @@ class Idea:
 class Baseline:
     """A metric of a segment as it stands; `follow_days` is how long a user must be watched to show it.
 
-    `deviation` is that of users, None where it is not a mean.
+    `deviation` is that of users, None where it is not a mean. `measured_share`: the metric is known of this part of the
+    segment's users, as a share of recent visits is only of those who came twice.
     """
 
     value: float
@@ -61,6 +62,7 @@ class Baseline:
     deviation: float | None
     user_count: int
     follow_days: float
+    measured_share: float = 1.0
 
 
 @dataclass(frozen=True)
@@ -110,6 +112,7 @@ class PowerRow:
     baseline_high: float | None = None
     baseline_sd: float | None = None
     baseline_user_count: int | None = None
+    measured_share: float | None = None
     target: float | None = None
     hazard_ratio: float | None = None
     event_count: int | None = None
@@ -134,10 +137,14 @@ class PowerRow:
 
 @dataclass(frozen=True)
 class Trial:
-    """An experiment in one group of users: its endpoint, how many may be enrolled a week, how long each is followed."""
+    """An experiment in one group of users: its endpoint, how many may be enrolled a week, how long each is followed.
+
+    `measured_per_week`: those of them of whom the endpoint can be known.
+    """
 
     endpoint: Endpoint
     eligible_per_week: float
+    measured_per_week: float
     follow_days: float
     settings: ExperimentSettings
     rates: ErrorRates
@@ -149,8 +156,8 @@ class Trial:
 
     @property
     def per_arm_a_week(self) -> float:
-        """Users each arm gets in a week."""
-        return self.eligible_per_week * arm_share(self.settings)
+        """Users with the metric whom each arm gets in a week."""
+        return self.measured_per_week * arm_share(self.settings)
 
     @property
     def target(self) -> float:
@@ -159,7 +166,7 @@ class Trial:
 
     @functools.cached_property
     def users_per_arm(self) -> int:
-        """Users each arm needs to find it."""
+        """Users with the metric whom each arm needs to find it."""
         return self.endpoint.users_per_arm(self.target, self.rates)
 
     @property
@@ -256,7 +263,8 @@ def _trial(
     idea: Idea, cluster_id: str, baseline: Baseline, refresh: Refresh, settings: ExperimentSettings, rates: ErrorRates
 ) -> Trial:
     per_week = refresh.traffic.per_week(cluster_id)
-    return Trial(_endpoint(idea, baseline), per_week, baseline.follow_days, settings, rates)
+    measured = per_week * baseline.measured_share
+    return Trial(_endpoint(idea, baseline), per_week, measured, baseline.follow_days, settings, rates)
 
 
 def _planned(row: PowerRow, trial: Trial, baseline: Baseline, refresh: Refresh) -> PowerRow:
@@ -276,6 +284,7 @@ def _planned(row: PowerRow, trial: Trial, baseline: Baseline, refresh: Refresh) 
         baseline_high=baseline.high,
         baseline_sd=endpoint.deviation if isinstance(endpoint, Mean) else None,
         baseline_user_count=baseline.user_count,
+        measured_share=baseline.measured_share,
         target=target,
         hazard_ratio=ratio,
         event_count=None if ratio is None else math.ceil(events_for_hazards(ratio, trial.rates)),
@@ -285,7 +294,7 @@ def _planned(row: PowerRow, trial: Trial, baseline: Baseline, refresh: Refresh) 
         eligible_count=refresh.traffic.eligible.get(row.cluster_id, 0),
         eligible_per_week=trial.eligible_per_week,
         users_per_arm=users,
-        enrolled_count=math.ceil(users / arm_share(settings)),
+        enrolled_count=math.ceil(users / arm_share(settings) / baseline.measured_share),
         enrolment_weeks=trial.enrolment_weeks if can_decide else None,
         weeks_to_decide=trial.weeks_to_decide if can_decide else None,
         mde=last.mde,
@@ -331,9 +340,22 @@ def _judged(idea: Idea, trial: Trial, refresh: Refresh) -> dict[str, Any]:
             "union_users_per_arm": together.users_per_arm,
             "union_weeks_to_decide": together.weeks_to_decide,
         }
-    soonest = min((union.trial.weeks_to_decide for union in unions), default=None)
-    no_help = f"; no union of segments takes less than {soonest:.1f}" if soonest is not None else ""
-    return {"verdict": "do_not_run", "reason": f"{takes}{no_help}."}
+    return {"verdict": "do_not_run", "reason": f"{takes}{_no_help(idea, unions)}."}
+
+
+def _no_help(idea: Idea, unions: Sequence[Union]) -> str:
+    """Say what came of joining the segment with others, where it was tried."""
+    if idea.cluster_id == OVERALL:
+        return ""
+    if not unions:
+        return "; no other segment can be joined with it"
+    soonest = min(union.trial.weeks_to_decide for union in unions)
+    joined = {name for union in unions for name in union.others}
+    if len(unions) == 2 ** len(joined) - 1:
+        return f"; no union of segments takes less than {soonest:.1f}"
+    return (
+        f"; joined with the busiest others in turn, {len(unions)} unions of many, it takes no less than {soonest:.1f}"
+    )
 
 
 @dataclass(frozen=True)
@@ -364,9 +386,15 @@ def _unions(idea: Idea, trial: Trial, refresh: Refresh) -> Iterator[Union]:
             joinable[cluster_id] = other
     for others in _choices(joinable):
         parts = [joinable[name] for name in others]
-        weights = [trial.eligible_per_week, *(part.eligible_per_week for part in parts)]
-        endpoint = trial.endpoint.mixed([part.endpoint for part in parts], weights)
-        yield Union(others, replace(trial, endpoint=endpoint, eligible_per_week=math.fsum(weights)))
+        together = [trial, *parts]
+        measured = [part.measured_per_week for part in together]
+        joined = replace(
+            trial,
+            endpoint=trial.endpoint.mixed([part.endpoint for part in parts], measured),
+            eligible_per_week=math.fsum(part.eligible_per_week for part in together),
+            measured_per_week=math.fsum(measured),
+        )
+        yield Union(others, joined)
 
 
 def _choices(joinable: Mapping[str, Trial]) -> Iterator[tuple[str, ...]]:

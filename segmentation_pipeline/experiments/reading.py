@@ -47,9 +47,14 @@ def read_refresh(db: Database, month: date) -> Refresh | None:
     days = dict(db.execute(JUDGED_DAYS, {"month": month, "unclassified": UNCLASSIFIED}).fetchall())
     known_days = [day for day in days.values() if day is not None]
     judged_days = {**days, OVERALL: min(known_days, default=None)}
+    measured = db.rows(MEASURED, {"month": month})
+    sizes = {row["cluster_id"]: row["user_count"] for row in measured if row["metric_id"] == "size"}
     baselines = {
-        (row["cluster_id"], row["metric_id"]): _baseline(row, judged_days, refresh["window_days"])
-        for row in db.rows(MEASURED, {"month": month})
+        (row["cluster_id"], row["metric_id"]): _baseline(
+            row, sizes[row["cluster_id"]], judged_days, refresh["window_days"]
+        )
+        for row in measured
+        if row["user_count"]
     }
     counted = counted_time(refresh)
     unreadable = None
@@ -69,7 +74,9 @@ def _eligible(db: Database, month: date, counted: CountedTime) -> dict[str, int]
     return {**dict(found), OVERALL: sum(count for _, count in found)}
 
 
-def _baseline(row: Mapping[str, Any], judged_days: Mapping[str, float | None], window_days: float) -> Baseline:
+def _baseline(
+    row: Mapping[str, Any], size: int, judged_days: Mapping[str, float | None], window_days: float
+) -> Baseline:
     return Baseline(
         value=row["value"],
         low=row["low"],
@@ -78,6 +85,7 @@ def _baseline(row: Mapping[str, Any], judged_days: Mapping[str, float | None], w
         deviation=deviation_of_mean(row["value"], row["high"], row["user_count"]),
         user_count=row["user_count"],
         follow_days=_follow_days(row, judged_days, window_days),
+        measured_share=row["user_count"] / size,
     )
 
 

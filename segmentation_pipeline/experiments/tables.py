@@ -56,6 +56,12 @@ class ExperimentPower(Table):
     baseline_high: Real = column("Upper end of its 95 % interval.", unit="see unit", nullable=True)
     baseline_sd: Real = column("Standard deviation of users; means only.", unit="see unit", nullable=True, gt=0)
     baseline_user_count: Integer = column("Users the baseline is known of.", nullable=True, ge=1)
+    measured_share: Real = column(
+        "Part of the segment's users the metric is known of; of those enrolled, no more show it.",
+        nullable=True,
+        gt=0,
+        le=1,
+    )
     target: Real = column("The metric after the smallest effect.", unit="see unit", nullable=True)
     hazard_ratio: Real = column("Hazard at the target against the baseline's; survival only.", nullable=True, gt=0)
     event_count: Integer = column("Users lost in both arms that the test needs; survival only.", nullable=True, ge=1)
@@ -66,8 +72,10 @@ class ExperimentPower(Table):
     eligible_to: Utc = column("End of it.", unit="UTC", nullable=True)
     eligible_count: Integer = column("Users of the segment who newly reached the landmark in it.", nullable=True, ge=0)
     eligible_per_week: Real = column("The same a week.", unit="per week", nullable=True, ge=0)
-    users_per_arm: Integer = column("Users treatment and control need each.", nullable=True, ge=1)
-    enrolled_count: Integer = column("Users both and the holdout take together.", nullable=True, ge=1)
+    users_per_arm: Integer = column("Users with the metric whom treatment and control need each.", nullable=True, ge=1)
+    enrolled_count: Integer = column(
+        "Users both and the holdout take together, with and without the metric.", nullable=True, ge=1
+    )
     enrolment_weeks: Real = column("Weeks until so many have come; null where nobody comes.", nullable=True, gt=0)
     weeks_to_decide: Real = column("Enrolment and following together; null where nobody comes.", nullable=True, gt=0)
     mde: Real = column(
@@ -78,8 +86,8 @@ class ExperimentPower(Table):
     )
     mde_relative: Real = column("The same as a part, like smallest_effect.", nullable=True, gt=0)
     mde_by_week: Text = column(
-        "JSON list: week, users_per_arm by then, mde and mde_relative when decided at its end (null where nothing can "
-        "be told).",
+        "JSON list: week, users_per_arm with the metric by then, mde and mde_relative when decided at its end (null "
+        "where nothing can be told).",
         nullable=True,
         min_length=2,
     )
@@ -88,9 +96,11 @@ class ExperimentPower(Table):
         nullable=True,
         min_length=2,
     )
-    union_baseline: Real = column("The metric in the union, weighted by who comes.", unit="see unit", nullable=True)
+    union_baseline: Real = column(
+        "The metric in the union, weighted by who comes and shows it.", unit="see unit", nullable=True
+    )
     union_eligible_per_week: Real = column("Newly eligible users of the union.", unit="per week", nullable=True, gt=0)
-    union_users_per_arm: Integer = column("Users each arm needs there.", nullable=True, ge=1)
+    union_users_per_arm: Integer = column("Users with the metric whom each arm needs there.", nullable=True, ge=1)
     union_weeks_to_decide: Real = column("Weeks it takes there.", unit="weeks", nullable=True, gt=0)
 
     class Config:
@@ -106,6 +116,7 @@ class ExperimentPower(Table):
         return (
             (rows.endpoint.isnull() == is_missing)
             & (rows.baseline.isnull() == is_missing)
+            & (rows.measured_share.isnull() == is_missing)
             & (rows.target.isnull() == is_missing)
             & (rows.eligible_per_week.isnull() == is_missing)
             & (rows.users_per_arm.isnull() == is_missing)

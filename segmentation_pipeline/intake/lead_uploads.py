@@ -5,13 +5,14 @@ Add here: another thing that must hold of a file of leads before it lands. Keep 
 
 from __future__ import annotations
 
+import io
+import os
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.errors import InputError
-from segmentation_pipeline.homes import bring_leads
-from segmentation_pipeline.intake.uploads import safe_name
+from segmentation_pipeline.intake.uploads import refuse_sample, safe_name, unwritable, written
 from segmentation_pipeline.leads.preview import LeadPreview, preview_leads
 
 if TYPE_CHECKING:
@@ -36,19 +37,30 @@ def land_leads(home: Home, name: str, content: bytes) -> LeadPreview:
 
     Raises:
         InputError: it could not be read, or an import of its name has other content.
-        HomeError: the home is the sample.
+        HomeError: the home is the sample, or the file cannot be written.
     """
+    refuse_sample(home)
     preview = preview_upload(home, name, content)
     if preview.problem:
         raise InputError(preview.problem)
-    landed = home.landing / FOLDER / preview.name
-    if landed.is_file() and landed.read_bytes() != content:
-        raise InputError(
-            f"{preview.name}: an import of this name is here already, with other content. Nothing was changed. "
-            "Next: give the file another name; imports are ordered by name, as 2026-01.csv and 2026-02.csv are."
-        )
-    with tempfile.TemporaryDirectory(prefix="segpipe-landing-") as folder:
-        path = Path(folder) / preview.name
-        path.write_bytes(content)
-        bring_leads(home, [path], is_sample=home.settings().sample)
+    folder = home.landing / FOLDER
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with written(folder, io.BytesIO(content)) as partial:
+            _link(partial, folder / preview.name, content)
+    except OSError as error:
+        raise unwritable(preview.name, folder, error) from error
     return preview
+
+
+def _link(partial: Path, target: Path, content: bytes) -> None:
+    """Give a written file its name, which nobody else can have taken meanwhile."""
+    try:
+        os.link(partial, target)
+    except FileExistsError:
+        if target.is_file() and target.read_bytes() == content:
+            return
+        raise InputError(
+            f"{target.name}: an import of this name is here already, with other content. Nothing was changed. "
+            "Next: give the file another name; imports are ordered by name, as 2026-01.csv and 2026-02.csv are."
+        ) from None

@@ -39,6 +39,9 @@ PREVIEW_RECORDS = 1_000
 HEAD_BYTES = 4 << 20
 """Bytes read for them: records of up to 4,000 bytes."""
 
+DOCUMENT_BYTES = 256 << 20
+"""Most bytes of a JSON document, which cannot be cut, that are unpacked into memory: more than an upload has."""
+
 FIRST_ROWS = 5
 """Rows shown as they stand in the file, and as they would be read."""
 
@@ -46,7 +49,7 @@ MOST_CELL_CHARS = 200
 """Characters of a field that are shown."""
 
 Columns = dict[str, tuple[str, ...]]
-"""Role -> columns that play it."""
+"""Role -> columns that play it; none where an optional role is taken away."""
 
 
 @dataclass(frozen=True)
@@ -108,9 +111,17 @@ class Preview:
         return self.problem is None and self.read_count > self.rejected_count
 
 
-def preview(name: str, content: BinaryIO, settings: InputSettings, chosen: Columns | None = None) -> Preview:
+def preview(
+    name: str,
+    content: BinaryIO,
+    settings: InputSettings,
+    chosen: Columns | None = None,
+    *,
+    place: Path | None = None,
+) -> Preview:
     """Return what a file would be read as by these settings; `chosen` columns win over those of the settings.
 
+    `place`: where the content lies as a file, None where it is an upload.
     Whatever the file holds, the answer is a preview; what cannot be read says why in `problem`.
     """
     byte_count = content.seek(0, os.SEEK_END)
@@ -118,7 +129,7 @@ def preview(name: str, content: BinaryIO, settings: InputSettings, chosen: Colum
     used = settings.model_copy(update={"columns": with_chosen(settings.columns, chosen or {})})
     with tempfile.TemporaryDirectory(prefix="segpipe-preview-") as folder:
         try:
-            _look(facts, content, used, Path(folder))
+            _look(facts, content, used, Path(folder), place)
         except InputError as error:
             facts["problem"] = str(error)
         except (duckdb.Error, OSError, ValueError) as error:
@@ -129,14 +140,14 @@ def preview(name: str, content: BinaryIO, settings: InputSettings, chosen: Colum
 
 def with_chosen(columns: ColumnMapping, chosen: Columns) -> ColumnMapping:
     """Return a mapping in which the chosen columns win."""
-    named = {role: names if role == "action" else names[0] for role, names in chosen.items() if names}
+    named = {role: names if role == "action" else "".join(names[:1]) for role, names in chosen.items()}
     return columns.model_copy(update=named)
 
 
-def _look(facts: dict[str, Any], content: BinaryIO, settings: InputSettings, folder: Path) -> None:
+def _look(facts: dict[str, Any], content: BinaryIO, settings: InputSettings, folder: Path, place: Path | None) -> None:
     name = facts["file_name"]
     kind = event_records(settings)
-    head, is_whole = _head(name, content, folder)
+    head, is_whole = _head(name, content, folder, place)
     facts |= {"compression": head.compression, "is_whole": is_whole}
     connection = duckdb.connect(config={"threads": 1, "memory_limit": "1GB", "autoload_known_extensions": False})
     with contextlib.closing(connection):
@@ -158,7 +169,7 @@ class _Head:
     compression: str
 
 
-def _head(name: str, content: BinaryIO, folder: Path) -> tuple[_Head, bool]:
+def _head(name: str, content: BinaryIO, folder: Path, place: Path | None) -> tuple[_Head, bool]:
     """Write the beginning of a file, unpacked, cut behind a whole line; formats that cannot be cut are whole."""
     content.seek(0)
     magic = content.read(4)
@@ -166,13 +177,21 @@ def _head(name: str, content: BinaryIO, folder: Path) -> tuple[_Head, bool]:
     path = folder / "head"
     content.seek(0)
     if magic == b"PAR1":
-        _copy(content, folder / "whole")
-        return _Head(_cut_parquet(folder / "whole", path), "none"), False
+        if place is None:
+            place = folder / "whole"
+            _copy(content, place)
+        return _Head(_cut_parquet(place, path), "none"), False
     start = beginning(name, content, compression, HEAD_BYTES + 1)
     is_whole = len(start) <= HEAD_BYTES
     if not is_whole and start.lstrip(b"\xef\xbb\xbf \r\n\t").startswith((b"[", b"{")) and _is_json(start):
         content.seek(0)
-        path.write_bytes(beginning(name, content, compression, None))
+        document = beginning(name, content, compression, DOCUMENT_BYTES + 1)
+        if len(document) > DOCUMENT_BYTES:
+            raise InputError(
+                f"{name}: one JSON document of more than {DOCUMENT_BYTES >> 20} MB cannot be looked into before it "
+                "lands. Next: write one object a line, or put the file into landing by hand."
+            )
+        path.write_bytes(document)
         return _Head(path, compression), True
     if not is_whole:
         start = start[: HEAD_BYTES // 4 * 4]

@@ -41,7 +41,7 @@ REQUEST_TAG, THEN_TAG, REASON_TAG = "segpipe/request", "segpipe/then", "segpipe/
 MONTHLY_REFRESH, INGEST, NEWEST_MONTH = "monthly_refresh", "ingest", "newest_month"
 
 FOLLOW_PATIENCE_S = 120.0
-"""Seconds within which Dagster's sensor has followed an ingestion, or never will."""
+"""Seconds within which Dagster has taken a request, and its sensor has followed an ingestion, or never will."""
 
 LOCK_TRIES, LOCK_POLL_S = 40, 0.05
 """Somebody who only looks whether the lock is free holds it for an instant."""
@@ -104,9 +104,7 @@ def request_refresh(home: Home, month: date | None = None) -> RequestedRefresh:
     with file_lock(home.dagster / "refresh_request.guard"):
         _refuse_second(home)
         request_id = uuid.uuid4().hex
-        launched = _through_dagster(home, settings, month, request_id) or _as_process(home, month, request_id)
-        _write(_request_file(home), dataclasses.asdict(launched))
-        return launched
+        return _through_dagster(home, settings, month, request_id) or _as_process(home, month, request_id)
 
 
 def refresh_progress(home: Home) -> RefreshProgress | None:
@@ -144,16 +142,38 @@ def _through_dagster(home: Home, settings: Settings, month: date | None, request
         return None
     dagster = DagsterRuns(address)
     tags = {REQUEST_TAG: request_id, REASON_TAG: "requested"}
+    request = RequestedRefresh(request_id, "dagster", month, _now(), f"{address}/runs/")
     try:
-        if month is None:
-            run_id = dagster.launch(INGEST, {**tags, THEN_TAG: NEWEST_MONTH})
-        else:
-            run_id = dagster.launch(MONTHLY_REFRESH, tags, month.isoformat())
+        with _noted(home, request):
+            if month is None:
+                run_id = dagster.launch(INGEST, {**tags, THEN_TAG: NEWEST_MONTH})
+            else:
+                run_id = dagster.launch(MONTHLY_REFRESH, tags, month.isoformat())
     except DagsterSlow:
         raise
     except DagsterSilent:
         return None
-    return RequestedRefresh(request_id, "dagster", month, _now(), f"{address}/runs/{run_id}")
+    launched = dataclasses.replace(request, log=f"{request.log}{run_id}")
+    _write(_request_file(home), dataclasses.asdict(launched))
+    return launched
+
+
+@contextlib.contextmanager
+def _noted(home: Home, request: RequestedRefresh) -> Iterator[None]:
+    """Note a request before it is launched, for it may begin though nobody says so; a refused one is taken back."""
+    file = _request_file(home)
+    before = _read(file)
+    _write(file, dataclasses.asdict(request))
+    try:
+        yield
+    except DagsterSlow:
+        raise
+    except PipelineError:
+        if before is None:
+            file.unlink()
+        else:
+            _write(file, before)
+        raise
 
 
 def command(home: Home, month: date | None, report: Path) -> list[str]:
@@ -166,7 +186,8 @@ def command(home: Home, month: date | None, report: Path) -> list[str]:
 def _as_process(home: Home, month: date | None, request_id: str) -> RequestedRefresh:
     """Start `segpipe run`, which inherits a lock: the kernel frees it when the process ends, however it does."""
     report, log = _report_file(home), home.dagster / "refresh.log"
-    with _held_lock(_process_lock(home)) as descriptor, log.open("wb") as said:
+    request = RequestedRefresh(request_id, "process", month, _now(), str(log))
+    with _held_lock(_process_lock(home)) as descriptor, log.open("wb") as said, _noted(home, request):
         report.unlink(missing_ok=True)
         try:
             process = subprocess.Popen(  # noqa: S603 - our own command, no shell
@@ -184,7 +205,7 @@ def _as_process(home: Home, month: date | None, request_id: str) -> RequestedRef
                 f"The refresh could not be started ({error.strerror}). Next: `segpipe run --home {home.root}`."
             ) from error
     threading.Thread(target=process.wait, daemon=True).start()  # or it would stay as a zombie
-    return RequestedRefresh(request_id, "process", month, _now(), str(log))
+    return request
 
 
 def _of_process(home: Home, request: RequestedRefresh) -> RefreshProgress:
@@ -223,6 +244,8 @@ def _of_dagster(home: Home, request: RequestedRefresh) -> RefreshProgress:
         is_gone = told_address(home) is None and not is_locked(home.run_lock)
         told = f"{silent} Its runs ended with it: launch the refresh again." if is_gone else str(silent)
         return RefreshProgress(request, "died" if is_gone else "unknown", problem=told, log=request.log)
+    if newest is None and (_now() - request.requested_at).total_seconds() < FOLLOW_PATIENCE_S:
+        return RefreshProgress(request, "waiting", log=request.log)
     if newest is None:
         told = f"Dagster at {address} knows no such run any more."
         return RefreshProgress(request, "unknown", problem=told, log=request.log)

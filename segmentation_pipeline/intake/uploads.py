@@ -6,6 +6,7 @@ Add here: another thing done with a file that is brought. Keep out: what it woul
 from __future__ import annotations
 
 import contextlib
+import functools
 import hashlib
 import os
 import re
@@ -15,10 +16,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, BinaryIO
 
-from segmentation_pipeline.errors import HomeError
+from segmentation_pipeline.errors import HomeError, InputError
 from segmentation_pipeline.homes import create_home, write_input_columns
 from segmentation_pipeline.intake.previews import preview, with_chosen
-from segmentation_pipeline.landing.sources import UNFINISHED_SUFFIXES, find_files, identify
+from segmentation_pipeline.landing.sources import FOLDERS, UNFINISHED_SUFFIXES, find_files, identify
 from segmentation_pipeline.landing.transcoding import CHUNK_BYTES
 
 if TYPE_CHECKING:
@@ -29,6 +30,9 @@ if TYPE_CHECKING:
 
 MOST_NAME_BYTES = 180
 """Longest name of a file; file systems take 255, and numbers and marks are added."""
+
+MOST_KNOWN_FILES = 4_096
+"""Landed files whose columns are remembered, for two mappings each: a few years of days."""
 
 FIRST_HOME = "segmentation-home"
 
@@ -89,17 +93,20 @@ def land(home: Home, name: str, content: BinaryIO, *, replaces: bool = False) ->
 
     Raises:
         HomeError: the home is the sample, or the file cannot be written.
+        InputError: its name is that of a folder of landing with a meaning of its own.
     """
-    if home.settings().sample:
-        raise HomeError(
-            f"{home.root} is the sample home; your own data does not go into it. Next: make a home of your own."
-        )
+    refuse_sample(home)
     wanted = safe_name(name)
+    if wanted in FOLDERS:
+        raise InputError(
+            f"{wanted} is the name of a folder of landing, so no file of events can have it. "
+            f"Next: give the file another name, such as {wanted}.csv."
+        )
     try:
         home.landing.mkdir(parents=True, exist_ok=True)
         if (home.landing / wanted).is_file() and _is_same(home.landing / wanted, content):
             return Landed(wanted, home.landing / wanted, was_there=True)
-        with _written(home.landing, content) as partial:
+        with written(home.landing, content) as partial:
             if replaces and not (home.landing / wanted).is_dir():
                 partial.replace(home.landing / wanted)
                 return Landed(wanted, home.landing / wanted)
@@ -109,9 +116,24 @@ def land(home: Home, name: str, content: BinaryIO, *, replaces: bool = False) ->
                     os.link(partial, target)
                     return Landed(target.name, target)
     except OSError as error:
+        raise unwritable(wanted, home.landing, error) from error
+
+
+def refuse_sample(home: Home) -> None:
+    """Make sure that a home takes files.
+
+    Raises:
+        HomeError: it is the sample.
+    """
+    if home.settings().sample:
         raise HomeError(
-            f"{wanted} could not be written into {home.landing} ({error.strerror}). Next: make room or allow writing."
-        ) from error
+            f"{home.root} is the sample home; your own data does not go into it. Next: make a home of your own."
+        )
+
+
+def unwritable(name: str, folder: Path, error: OSError) -> HomeError:
+    """Return what is told of a file that could not be written into a folder."""
+    return HomeError(f"{name} could not be written into {folder} ({error.strerror}). Next: make room or allow writing.")
 
 
 def keep_columns(home: Home, chosen: Columns) -> None:
@@ -150,13 +172,20 @@ def new_home(folder: str) -> Home:
 
 
 def _is_mapped(name: str, path: Path, settings: InputSettings) -> bool:
+    landed = path.stat()
+    return _was_mapped(name, path, landed.st_size, landed.st_mtime_ns, settings)
+
+
+@functools.lru_cache(maxsize=MOST_KNOWN_FILES)
+def _was_mapped(name: str, path: Path, _byte_count: int, _modified_ns: int, settings: InputSettings) -> bool:
+    """Tell whether a file as it was last changed can be read; remembered, for a page asks at each touch of a field."""
     with path.open("rb") as content:
-        found = preview(name, content, settings)
+        found = preview(name, content, settings, place=path)
     return bool(found.roles) and all(role.columns or not role.is_required for role in found.roles)
 
 
 @contextlib.contextmanager
-def _written(folder: Path, content: BinaryIO) -> Iterator[Path]:
+def written(folder: Path, content: BinaryIO) -> Iterator[Path]:
     """Yield the content as an unfinished file of the folder, which is gone afterwards."""
     descriptor, made = tempfile.mkstemp(dir=folder, prefix=".upload-", suffix=UNFINISHED_SUFFIXES[1])
     partial = Path(made)

@@ -38,6 +38,7 @@ class Role:
 class Wanted:
     """The columns a stage wants: its roles, and those named in the settings (`section` of pipeline.toml).
 
+    A role named with no column is played by none, whatever the columns are called.
     `keeps_rest`: every field no role takes is kept as a JSON object called metadata. `one_of`: groups of roles of
     which a file must have at least one.
     """
@@ -106,8 +107,8 @@ def map_columns(
     """
     found: dict[str, tuple[Field, ...]] = {}
     for role in wanted.roles:
-        names = wanted.named.get(role.name, ())
-        if names:
+        names = wanted.named.get(role.name)
+        if names is not None:
             found[role.name] = tuple(_named_field(file_name, role, name, columns, wanted.section) for name in names)
     taken = {field.column for fields in found.values() for field in fields if not field.path}
     candidates = [column for column in columns if column not in taken and column not in nested]
@@ -136,9 +137,9 @@ def recognised_roles(columns: Sequence[str], wanted: Wanted) -> int:
     """Count the roles these column names could fill; how a delimiter is told from a wrong one."""
     count = 0
     for role in wanted.roles:
-        names = wanted.named.get(role.name, ())
-        if names:
-            count += all(part in columns or part.split(".")[0] in columns for part in names)
+        names = wanted.named.get(role.name)
+        if names is not None:
+            count += bool(names) and all(part in columns or part.split(".")[0] in columns for part in names)
         else:
             known = {alias for tier in role.aliases for alias in tier}
             count += any(plain_name(column) in known for column in columns)

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
+ZSTD_BYTES = 4 << 10
+"""Compressed bytes unpacked at once: four of them can hold 128 KiB, so these hold 128 MiB at most."""
+
 CHUNK_BYTES = 1 << 20
 """Bytes held in memory at a time."""
 
@@ -32,8 +35,8 @@ def decompress(file_name: str, path: Path, compression: str, target: Path) -> No
             plain.write(chunk)
 
 
-def beginning(file_name: str, content: BinaryIO, compression: str, most: int | None) -> bytes:
-    """Return the first bytes, decompressed; all of them where `most` is None.
+def beginning(file_name: str, content: BinaryIO, compression: str, most: int) -> bytes:
+    """Return the first bytes, decompressed.
 
     Raises:
         InputError: the file is cut off or damaged before that.
@@ -41,7 +44,7 @@ def beginning(file_name: str, content: BinaryIO, compression: str, most: int | N
     found = bytearray()
     for chunk in _chunks(file_name, content, compression):
         found += chunk
-        if most is not None and len(found) >= most:
+        if len(found) >= most:
             return bytes(found[:most])
     return bytes(found)
 
@@ -189,7 +192,7 @@ def _unzstandard(compressed: BinaryIO) -> Iterator[bytes]:
     frame = zstandard.ZstdDecompressor().decompressobj()
     ended = False
     try:
-        while chunk := compressed.read(CHUNK_BYTES):
+        while chunk := compressed.read(ZSTD_BYTES):
             yield frame.decompress(chunk)
             while frame.eof and frame.unused_data:
                 rest, frame = frame.unused_data, zstandard.ZstdDecompressor().decompressobj()

@@ -12,6 +12,7 @@ import dagster as dg
 from segmentation_pipeline.errors import PublishRefused
 from segmentation_pipeline.orchestration.table_assets import OWNERS
 from segmentation_pipeline.warehouse.publish import publish
+from segmentation_pipeline.warehouse.unpublished import tell_unpublished
 from segmentation_pipeline.warehouse.views import View
 
 if TYPE_CHECKING:
@@ -53,6 +54,7 @@ def published_warehouse(
             published = publish(warehouse, context.run_id, monthly_upstream, views)
         except PublishRefused as refused:
             context.log.warning(str(refused))
+            tell_unpublished(warehouse.home, context.run_id, table=PUBLISHED_WAREHOUSE, message=str(refused))
             yield dg.MaterializeResult(
                 metadata={"kept": "the previous copy", "reason": str(refused)},
                 check_results=[_consistency(passed=False, description=str(refused))],

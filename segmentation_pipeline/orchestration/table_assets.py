@@ -5,6 +5,7 @@ Add here: what every table asset must carry. Keep out: what a single asset repor
 
 import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Protocol
@@ -17,6 +18,7 @@ from segmentation_pipeline.orchestration.check_results import CheckResult, recor
 from segmentation_pipeline.warehouse import contracts
 from segmentation_pipeline.warehouse.contracts import Table, table_name
 from segmentation_pipeline.warehouse.resource import Warehouse
+from segmentation_pipeline.warehouse.unpublished import tell_unpublished
 
 CONTRACT_CHECK = "contract"
 OWNERS = ["team:data"]
@@ -65,7 +67,8 @@ class TableAsset:
             month = refresh_month(context) if self.is_monthly else None
             selected = {key.to_user_string() for key in context.selected_asset_keys}
             try:
-                reported = self.function(context, warehouse) or {}
+                with self._told_if_it_fails(context, warehouse, month):
+                    reported = self.function(context, warehouse) or {}
             except ContractBroken as broken:
                 recorded = _broken_contract(warehouse, broken, month)
                 if broken.table_name in selected:
@@ -80,6 +83,19 @@ class TableAsset:
                     yield result
 
         return asset
+
+    @contextmanager
+    def _told_if_it_fails(
+        self, context: dg.AssetExecutionContext, warehouse: Warehouse, month: date | None
+    ) -> Iterator[None]:
+        """Note for readers of the published copy why this run publishes nothing."""
+        try:
+            yield
+        except Exception as error:
+            table = error.table_name if isinstance(error, ContractBroken) else self.function.__name__
+            told = str(error) if isinstance(error, PipelineError) else f"{type(error).__name__}: {error}"
+            tell_unpublished(warehouse.home, context.run_id, table=table, month=month, message=told)
+            raise
 
     @property
     def _is_subsettable(self) -> bool:

@@ -15,6 +15,7 @@ import dagster as dg
 from segmentation_pipeline.orchestration.check_results import CheckResult, record_checks
 from segmentation_pipeline.warehouse.contracts import Table, table_name
 from segmentation_pipeline.warehouse.resource import Warehouse
+from segmentation_pipeline.warehouse.unpublished import tell_unpublished
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,18 @@ class TableCheck:
         )
         def check(context: dg.AssetCheckExecutionContext) -> dg.AssetCheckResult:
             month = date.fromisoformat(context.partition_key) if self.is_monthly else None
-            return self.run(context.resources.warehouse, month)
+            warehouse: Warehouse = context.resources.warehouse
+            found = self.run(warehouse, month)
+            if not found.passed and found.severity is dg.AssetCheckSeverity.ERROR:
+                tell_unpublished(
+                    warehouse.home,
+                    context.run.run_id,
+                    table=table_name(self.table),
+                    check=self.name,
+                    month=month,
+                    message=found.description or self.name,
+                )
+            return found
 
         return check
 

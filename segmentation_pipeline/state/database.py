@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 LOCK_WAIT_S = 10.0
 """Seconds to wait for other writers. An edit takes milliseconds: who waits longer waits for something stuck."""
 
+TICK_NS = 50_000_000
+"""Nanoseconds after which a file's next change has another time: Linux keeps times of files by ticks of up to 10 ms."""
+
 RETRY_S = 0.02
 """Seconds between tries to turn on WAL, which SQLite refuses at once where another process is making the file too."""
 
@@ -70,11 +73,14 @@ class State:
     def mark(self) -> tuple[tuple[int, int, int] | None, ...] | None:
         """Return what differs after any write, so that what was read may be kept; None where only reading tells.
 
-        It is what the file system says of the file and of its write-ahead log, and takes microseconds.
+        It is what the file system says of the file and of its write-ahead log, and takes microseconds. Right after a
+        write only reading tells: its clock ticks, and the next write of as many bytes might fall into the same tick.
         """
         if self.file is None:
             return None
-        return _told_of(self.file), _told_of(self.file.with_name(f"{self.file.name}-wal"))
+        told = _told_of(self.file), _told_of(self.file.with_name(f"{self.file.name}-wal"))
+        newest_ns = max((one[2] for one in told if one is not None), default=0)
+        return None if time.time_ns() - newest_ns < TICK_NS else told
 
     @contextlib.contextmanager
     def read(self) -> Iterator[sa.Connection]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from segmentation_pipeline.errors import PublishRefused
 from segmentation_pipeline.warehouse.tables import CheckResults, TableWrites
+from segmentation_pipeline.warehouse.unpublished import forget_unpublished
 from segmentation_pipeline.warehouse.views import create_views
 
 if TYPE_CHECKING:
@@ -107,6 +108,7 @@ def publish(
         os.fsync(copied.fileno())
     partial.replace(target)
     _point(home.published_file, target)
+    forget_unpublished(home)
     removed = _prune(home.published, keep=target)
     return Published(target, target.stat().st_size, removed, made)
 

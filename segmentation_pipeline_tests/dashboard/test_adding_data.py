@@ -8,8 +8,10 @@ import pytest
 from segmentation_pipeline import client
 from segmentation_pipeline.config import Home
 from segmentation_pipeline.dashboard.screens import add_data
+from segmentation_pipeline.errors import HomeError
 from segmentation_pipeline.homes import create_home
-from segmentation_pipeline.intake.refresh_requests import refresh_progress
+from segmentation_pipeline.intake.previews import preview
+from segmentation_pipeline.intake.refresh_requests import RefreshUnderWay, refresh_progress
 from segmentation_pipeline.intake.uploads import find_files
 from segmentation_pipeline_tests.dashboard.dashboard_server import (
     PATIENCE_MS,
@@ -25,6 +27,7 @@ from segmentation_pipeline_tests.surfaces import published_only
 pytestmark = pytest.mark.xdist_group("dashboard")
 
 LOG = b"user_id,timestamp,action\nada,2026-01-05T10:00:00Z,login\nbob,yesterday,login\n"
+WITH_ID = b"user_id,timestamp,action,event_id\nada,2026-01-05T10:00:00Z,login,same\n"
 UNCLEAR = b"uid,customer id,timestamp,action\na,b,2026-01-05T10:00:00Z,login\n"
 REFRESH_MS = 600_000
 
@@ -75,6 +78,34 @@ def test_columns_that_are_unclear_are_chosen_and_kept(home, monkeypatch):
     assert home.settings().input.columns.user_id == "customer id"
 
 
+def test_an_optional_column_can_be_taken_away_and_stays_away(home, monkeypatch):
+    app = uploaded(home, monkeypatch, WITH_ID)
+    event_id = next(box for box in app.main.selectbox if box.label == "Event id (optional)")
+    assert event_id.value == "event_id"
+    event_id.select("").run()
+    button(app, "Add only").click().run()
+    assert not app.exception
+    assert home.settings().input.columns.event_id == ""
+    found = next(
+        one for one in preview("log.csv", io.BytesIO(WITH_ID), home.settings().input).roles if one.role == "event_id"
+    )
+    assert (found.columns, found.is_required) == ((), False)
+
+
+def refuse(_home):
+    raise RefreshUnderWay("A refresh is under way. Next: wait for its end.")
+
+
+def test_a_file_that_landed_is_told_so_though_no_refresh_can_be_launched(home, monkeypatch):
+    app = uploaded(home, monkeypatch, LOG)
+    monkeypatch.setattr(add_data, "request_refresh", refuse)
+    button(app, "Add and refresh").click().run()
+    assert not app.exception
+    assert "Added as" in app.success[0].value
+    assert "A refresh is under way" in app.warning[0].value
+    assert [name for name, _ in find_files(home.landing)] == ["log.csv"]
+
+
 @pytest.fixture
 def sample(_planted, tmp_path):
     home = published_only(_planted, tmp_path / "sample")
@@ -96,6 +127,25 @@ def test_on_the_sample_a_new_home_is_made_and_shown(sample, tmp_path, monkeypatc
     assert not app.exception
     assert str(tmp_path / "mine" / "landing" / "log.csv") in told(app)
     assert [caption.value for caption in app.sidebar.caption] == ["Home: `mine`"]
+    other_window = opened(sample, monkeypatch, "add_data")
+    assert [caption.value for caption in other_window.sidebar.caption] == ["Home: `sample`"]
+
+
+def test_a_home_that_was_made_is_used_again_where_the_file_could_not_land(sample, tmp_path, monkeypatch):
+    def full(_home, _name, _content, **_how):
+        raise HomeError("No space left on device.")
+
+    app = uploaded(sample, monkeypatch, LOG)
+    next(field for field in app.text_input if field.label == "Folder of the new home").set_value(
+        str(tmp_path / "mine")
+    ).run()
+    with monkeypatch.context() as narrow:
+        narrow.setattr(add_data, "land", full)
+        button(app, "Add only").click().run()
+    assert "No space left" in app.error[0].value
+    button(app, "Add only").click().run()
+    assert not app.error
+    assert (tmp_path / "mine" / "landing" / "log.csv").read_bytes() == LOG
 
 
 @pytest.fixture(scope="module")

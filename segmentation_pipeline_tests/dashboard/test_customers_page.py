@@ -79,7 +79,7 @@ def test_the_month_of_a_home_without_events_is_chosen_of_its_customers(shop, mon
     assert month.options == ["February 2026", "January 2026"]
     month.select_index(1).run()
     assert app.metric[0].value == "1"
-    assert "too short to look back" in told(app)
+    assert "too short to look back: tiers need 60 days" in told(app)
     assert not app.exception
 
 

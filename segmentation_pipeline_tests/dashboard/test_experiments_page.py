@@ -99,6 +99,22 @@ def test_an_experiment_is_planned_changed_and_its_history_told(home, monkeypatch
     ]
 
 
+def test_an_edit_is_kept_beside_one_that_somebody_else_made_meanwhile(home, monkeypatch):
+    other = client.open(home)
+    other.add_to_roadmap(CALL, by="ada")
+    app = shown(home, monkeypatch, CALL)
+    field(app.main, "text_input", "Owner").set_value("Grace")
+    other.change_roadmap(1, by="ada", priority=1)
+    field(app.main, "button", "Save").click().run()
+    [entry] = other.roadmap()
+    assert (entry.plan.owner, entry.plan.priority) == ("Grace", 1)
+    assert field(app.main, "selectbox", "Priority").value == 1
+    other.change_roadmap(1, by="ada", owner="Ada")
+    field(app.main, "button", "Save").click().run()
+    assert "Nothing was changed." in told(app)
+    assert other.roadmap()[0].plan.owner == "Ada"
+
+
 def test_a_plan_that_cannot_be_is_refused_and_nothing_is_kept(home, monkeypatch):
     client.open(home).add_to_roadmap(CALL, by="ada")
     app = shown(home, monkeypatch, CALL)

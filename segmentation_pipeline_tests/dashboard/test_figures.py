@@ -1,6 +1,7 @@
 """Figures hold what the tables say, in colours that stay with a segment's id, and names only as letters."""
 
 import math
+from dataclasses import replace
 from datetime import date
 
 import pandas as pd
@@ -21,7 +22,8 @@ from segmentation_pipeline.dashboard.figures import (
     moves_figure,
     trend_figure,
 )
-from segmentation_pipeline.dashboard.screens.retention import at_risk_at, round_days
+from segmentation_pipeline.dashboard.screens.overview import TRENDS
+from segmentation_pipeline.dashboard.screens.retention import round_days
 from segmentation_pipeline.dashboard.wording import load_texts
 from segmentation_pipeline.pictures import NEUTRAL_COLOUR
 
@@ -152,6 +154,12 @@ def test_trends_join_a_segments_refreshes_and_leave_all_users_out_of_shares():
     assert (figure.layout.yaxis.tickprefix, figure.layout.separators) == ("%", ",.")
 
 
+def test_trends_tell_the_day_each_figure_was_read_on():
+    found = [replace(trend_point(1, "a", 0.4), drop_off_rate=0.3, drop_off_days=7.0, retention=0.6, retention_day=3.0)]
+    days = [trend_figure(found, name, NAMES, COLOURS, ENGLISH, "").data[0].customdata[0] for name in TRENDS]
+    assert days == ["", " · day 7", " · day 3"]
+
+
 def test_flows_carry_the_colour_of_where_they_came_from():
     moves = [
         Move("b", "a", 3, None, None, None, date(2026, 1, 1)),
@@ -184,8 +192,3 @@ def test_two_segments_of_one_name_stay_two_rows():
 )
 def test_numbers_at_risk_are_told_at_round_days(last, days):
     assert round_days(last) == days
-
-
-def test_at_risk_at_a_day_are_those_of_the_first_point_from_then_on():
-    found = [curve_point("a", 0, 1.0, 10), curve_point("a", 1.5, 0.9, 7), curve_point("b", 1, 0.9, 4)]
-    assert [at_risk_at(found, "a", day) for day in (0, 1, 1.5, 2)] == [10, 7, 7, 0]

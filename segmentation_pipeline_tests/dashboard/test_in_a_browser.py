@@ -6,6 +6,7 @@ import sqlite3
 import pytest
 
 from segmentation_pipeline import client
+from segmentation_pipeline.client import maps
 from segmentation_pipeline.dashboard.pages import HOME_PAGES, PAGES
 from segmentation_pipeline.dashboard.wording import load_texts
 from segmentation_pipeline.homes import create_home
@@ -148,10 +149,13 @@ def test_a_click_on_a_point_opens_the_card_of_its_user_and_segment(served, page)
     point = page.evaluate(POINT)
     page.mouse.move(point["x"] - 3, point["y"])
     page.mouse.click(point["x"], point["y"])
-    page.wait_for_selector("[data-testid=stMain] h3")
+    page.wait_for_selector(f"[data-testid=stMain] code:text-is('{point['user']}')")
     with client.open(served[0]).snapshot() as snapshot:
-        shown = page.inner_text("[data-testid=stMain] h3")
-        assert shown in set(snapshot.display_names().values())
+        name = snapshot.display_names()[
+            maps.user_on_map(snapshot.connection, snapshot.month(), point["user"]).cluster_id
+        ]
+    page.wait_for_selector("[data-testid=stMain] h3")
+    assert page.inner_text("[data-testid=stMain] h3") == " ".join(name.split())
     assert "After the landmark" in page.inner_text("[data-testid=stMain]")
 
 
@@ -208,6 +212,9 @@ def test_the_language_of_the_browser_is_spoken_and_a_choice_outlives_the_page(se
     page.keyboard.press("Enter")
     page.wait_for_selector("h1:has-text('Overview')")
     page.get_by_role("link", name="Moves").click()
+    page.wait_for_selector("h1:has-text('Moves')")
+    page.wait_for_url("**/moves?language=en")
+    page.reload()
     page.wait_for_selector("h1:has-text('Moves')")
     context.close()
 

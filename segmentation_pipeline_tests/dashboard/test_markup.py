@@ -4,7 +4,7 @@ import html
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
@@ -13,6 +13,13 @@ from segmentation_pipeline.dashboard.markup import code, in_figure, in_html, qui
 LINES = st.text(
     st.characters(codec="utf-8", exclude_categories=("C", "Z")) | st.sampled_from(list(" *_`[]()<>#$!~|:\\"))
 )
+
+BACKTICKED = st.lists(
+    st.sampled_from(["`", "``", "```", "\n", "\n- ", "\n> ", "\\", "![](https://a.b/p.png)", "[a](https://a.b)", "<b>"])
+    | LINES,
+    max_size=12,
+).map("".join)
+"""Runs of backticks and lines that begin a block, which read before spans of code, around what must not be read."""
 
 
 def read(markdown: str) -> str:
@@ -26,7 +33,10 @@ def test_text_without_backticks_is_read_as_it_is(text):
     assert read(quiet(plain)).split() == plain.split()
 
 
-@given(LINES)
+@given(LINES | BACKTICKED)
+@example("x```![](https://a.b/p.png)`y")
+@example("`\n- ![](https://a.b/p.png)\n`")
+@example("`a``![](https://a.b/p.png)`b")
 def test_no_text_makes_a_link_a_picture_emphasis_or_markup(text):
     made = MarkdownIt("commonmark", {"html": True}).render(quiet(text))
     assert set(re.findall(r"<(\w+)", made)) <= {"p", "code", "br"}
@@ -44,6 +54,8 @@ def test_a_name_is_code_whatever_is_in_it(text):
     [
         ("Shortcuts around `create_term_sheet`", "Shortcuts around `create_term_sheet`"),
         ("half `open", "half \\`open"),
+        ("two ``runs`` and `one`", "two \\`\\`runs\\`\\` and `one`"),
+        ("`over\nlines`", "\\`over  \nlines\\`"),
         ("<b>a</b>", "\\<b\\>a\\<\\/b\\>"),
         ("one\n\n  two", "one  \ntwo"),
     ],

@@ -1,13 +1,18 @@
 """Every page says something true and useful, whatever state the home is in."""
 
+from datetime import date
+
 import pytest
+from streamlit.testing.v1 import AppTest
 
 from segmentation_pipeline import client
 from segmentation_pipeline.client import maps
 from segmentation_pipeline.config import Home
+from segmentation_pipeline.dashboard.launch import APP
 from segmentation_pipeline.dashboard.pages import PAGES
 from segmentation_pipeline.dashboard.wording import load_texts
 from segmentation_pipeline.homes import create_home
+from segmentation_pipeline.warehouse.unpublished import forget_unpublished, tell_unpublished
 from segmentation_pipeline_tests.client.published_samples import make_published_home
 from segmentation_pipeline_tests.dashboard.published_homes import (
     HOSTILE,
@@ -104,6 +109,30 @@ def test_a_folder_that_is_no_home_and_wrong_settings_are_told(tmp_path, monkeypa
     assert "colour" in message.value
 
 
+def test_settings_that_break_while_nothing_is_published_are_told_beside_it(tmp_path, monkeypatch):
+    home = create_home(tmp_path / "home")
+    app = opened(home, monkeypatch, "leads")
+    home.settings_file.write_text("colour = 'red'\n", encoding="utf-8")
+    app.run()
+    assert not app.exception
+    assert "Nothing is published yet" in app.info[0].value
+    assert "colour" in app.error[0].value
+
+
+@pytest.mark.parametrize("asked", ["2026-01", "2025-12", "x"])
+def test_the_refresh_and_the_language_in_the_address_are_shown_where_there_are_such(two_months, monkeypatch, asked):
+    monkeypatch.setenv("SEGPIPE_HOME", str(two_months.root))
+    app = AppTest.from_file(str(APP), default_timeout=300)
+    app.query_params["month"] = asked
+    app.query_params["language"] = "tr"
+    app.run()
+    assert not app.exception
+    assert [title.value for title in app.title] == [load_texts("tr")("page.overview")]
+    assert app.session_state["month"] == (date(2026, 1, 1) if asked == "2026-01" else date(2026, 2, 1))
+    app.sidebar.selectbox(key="language").select("en").run()
+    assert "language" not in app.query_params
+
+
 def test_a_copy_of_another_version_is_told_and_not_taken_for_an_empty_home(own_home, monkeypatch):
     alter(own_home, "ALTER TABLE user_moves DROP COLUMN share")
     app = opened(own_home, monkeypatch, "moves")
@@ -134,6 +163,37 @@ def test_data_quality_is_told_of_a_refresh_with_too_little_data(too_little, monk
     app = opened(too_little, monkeypatch, "quality")
     assert "2 of 3 checks did not pass" in app.warning[0].value
     assert not app.exception
+
+
+@pytest.mark.parametrize("language", ["en", "tr"])
+@pytest.mark.parametrize("page", ["home", "quality"])
+def test_a_run_that_published_nothing_is_told_until_one_publishes(own_home, monkeypatch, page, language):
+    tell_unpublished(own_home, "r1", table="clusters", month=date(2026, 1, 1), message="Wrong: [a](http://b). Next: c.")
+    tell_unpublished(own_home, "r1", table="moves", check="sums", message="3 rows.")
+    app = opened(own_home, monkeypatch, page, language=language)
+    [message] = app.error
+    words = message.value.replace("\\", "")
+    assert "`clusters`" in words
+    assert "Wrong: [a](http://b). Next: c." in words
+    assert "`moves.sums`: 3 rows." in words
+    tell_unpublished(own_home, "r2", table="events", message="Another.")
+    assert "clusters" not in opened(own_home, monkeypatch, page, language=language).error[0].value
+    forget_unpublished(own_home)
+    assert not opened(own_home, monkeypatch, page, language=language).error
+
+
+def test_a_first_run_that_failed_is_told_where_nothing_is_published(tmp_path, monkeypatch):
+    home = create_home(tmp_path / "home")
+    tell_unpublished(home, "r1", table="events", message="No room.")
+    assert "No room" in opened(home, monkeypatch).error[0].value
+
+
+@pytest.mark.parametrize("written", ["", "[]", "{}", '{"run_id": 1, "ended_at": "x", "problems": []}', "\xff"])
+def test_a_note_that_cannot_be_read_is_no_note(own_home, monkeypatch, written):
+    own_home.unpublished_file.write_bytes(written.encode("latin-1"))
+    assert not opened(own_home, monkeypatch, "quality").error
+    tell_unpublished(own_home, "r1", table="events", message="No room.")
+    assert "No room" in opened(own_home, monkeypatch, "quality").error[0].value
 
 
 @pytest.mark.parametrize(
@@ -225,10 +285,7 @@ def test_a_name_and_a_note_given_on_the_page_are_kept_and_shown(own_home, monkey
     assert not app.exception
     assert not app.error
     segment_form(app, "Note").set_value("Call them.\n# today")
-    [save, *_] = [button for button in app.button if button.label == "Save" and "note" in button.key.lower()] or [
-        [button for button in app.button if button.label == "Save"][1]
-    ]
-    save.click().run()
+    [button for button in app.button if button.label == "Save"][1].click().run()
     after = client.open(own_home).segments()[0]
     assert (after.cluster_id, after.display_name) == (before.cluster_id, "<Bats> & *co*")
     assert [(note.text, note.created_by) for note in after.notes] == [("Call them.\n# today", "dashboard")]
@@ -237,6 +294,16 @@ def test_a_name_and_a_note_given_on_the_page_are_kept_and_shown(own_home, monkey
     assert "Call them\\.  \n\\# today" in words
     next(button for button in app.button if button.label == "Take the name back").click().run()
     assert client.open(own_home).segments()[0].display_name == before.display_name
+
+
+def test_a_name_given_while_somebody_else_renames_is_the_last_word(own_home, monkeypatch):
+    app = opened(own_home, monkeypatch, "segments")
+    segment_form(app, "Name").set_value("Bats")
+    cluster_id = client.open(own_home).segments()[0].cluster_id
+    client.open(own_home).rename_segment(cluster_id, "Moths", by="ada")
+    next(button for button in app.button if button.label == "Save").click().run()
+    assert client.open(own_home).segments()[0].display_name == "Bats"
+    assert segment_form(app, "Name").value == "Bats"
 
 
 def test_a_name_that_cannot_be_taken_is_refused_on_the_page(own_home, monkeypatch):
@@ -293,7 +360,9 @@ def test_more_users_than_a_browser_draws_are_said_to_be_a_sample(one_month, monk
     assert "users are drawn, the same ones each time" in told(app)
 
 
-@pytest.mark.parametrize("colouring", ["drop_off", "session_count", "action:login"])
+@pytest.mark.parametrize(
+    "colouring", ["drop_off", "session_count", "night_share", "time_of_day_pattern", "action:login"]
+)
 def test_the_map_can_be_coloured_by_what_became_of_users_or_by_what_they_did(one_month, monkeypatch, colouring):
     app = opened(one_month, monkeypatch, "map")
     next(box for box in app.main.selectbox if box.label == "Colour by").select(colouring).run()

@@ -10,13 +10,13 @@ import pytest
 
 from segmentation_pipeline import dashboard, wording
 from segmentation_pipeline.client.customers import EIGHT, FIGURES
-from segmentation_pipeline.client.maps import MEASURES
+from segmentation_pipeline.client.maps import MEASURES, PATTERN
 from segmentation_pipeline.customers.tables import MODES
 from segmentation_pipeline.customers.tables import REASONS as PURCHASE_REASONS
 from segmentation_pipeline.dashboard.pages import PAGES
 from segmentation_pipeline.dashboard.persona_cards import TIERS as TIER_LOOKS
 from segmentation_pipeline.dashboard.wording import LANGUAGES, load_texts
-from segmentation_pipeline.events.feature_tables import ENDINGS
+from segmentation_pipeline.events.feature_tables import ENDINGS, TIME_OF_DAY_PATTERNS
 from segmentation_pipeline.events.tables import REASONS
 from segmentation_pipeline.experiments.tables import ENDPOINTS
 from segmentation_pipeline.experiments.tables import VERDICTS as EXPERIMENT_VERDICTS
@@ -45,7 +45,8 @@ STORED = {
     "lineage": get_args(Kind),
     "matched": get_args(MatchedBy),
     "outcome": [*ENDINGS, "censored"],
-    "measure": MEASURES,
+    "measure": [*MEASURES, PATTERN],
+    "pattern": TIME_OF_DAY_PATTERNS,
     "reason": [*REASONS, *PURCHASE_REASONS, *(name for name in LEAD_REASONS if name != DUPLICATE)],
     "feature": WORDINGS,
     "severity": ["ERROR", "WARN"],

@@ -16,9 +16,14 @@ def idea(cluster_id: str = A, metric: str = "drop_off_rate", direction: str = "l
 
 
 def baseline(
-    value: float, *, deviation: float | None = None, user_count: int = 200, follow_days: float = 14.0
+    value: float,
+    *,
+    deviation: float | None = None,
+    user_count: int = 200,
+    follow_days: float = 14.0,
+    measured_share: float = 1.0,
 ) -> Baseline:
-    return Baseline(value, value * 0.9, value * 1.1, "pct", deviation, user_count, follow_days)
+    return Baseline(value, value * 0.9, value * 1.1, "pct", deviation, user_count, follow_days, measured_share)
 
 
 def refresh(

@@ -79,6 +79,28 @@ def test_the_smallest_union_is_offered_where_a_segment_alone_takes_too_long():
     assert "interaction" in row.reason
 
 
+@pytest.mark.parametrize(
+    ("measured_share", "verdict", "enrolled"),
+    [(1.0, "run", 1_883), (0.9, "do_not_run", 2_092), (0.5, "do_not_run", 3_765)],
+)
+def test_users_without_the_metric_are_enrolled_but_show_nothing(measured_share, verdict, enrolled):
+    known = {(A, "drop_off_rate"): baseline(0.3, measured_share=measured_share)}
+    row = only(refresh(eligible={A: 190}, baselines=known))
+    assert (row.verdict, row.users_per_arm, row.measured_share) == (verdict, 847, measured_share)
+    assert row.enrolled_count == enrolled
+    assert row.enrolment_weeks == pytest.approx(847 / (190 * 0.45 * measured_share))
+    assert json.loads(row.mde_by_week)[11]["users_per_arm"] == math.floor(190 * 0.45 * measured_share * 10)
+
+
+def test_a_union_counts_of_each_segment_those_who_show_the_metric():
+    known = {(A, "drop_off_rate"): baseline(0.4, measured_share=0.5), (B, "drop_off_rate"): baseline(0.2)}
+    row = only(refresh(eligible={A: 160, B: 240}, baselines=known))
+    # 80 of A's 160 a week show it, and all of B's 240.
+    assert (row.verdict, row.union_eligible_per_week) == ("run_in_union", 400)
+    assert row.union_baseline == pytest.approx((80 * 0.4 + 240 * 0.2) / 320)
+    assert row.union_weeks_to_decide == pytest.approx(row.union_users_per_arm / (320 * 0.45) + 2)
+
+
 def test_no_union_that_helps_means_do_not_run():
     row = only(refresh(eligible={A: 20, B: 20, C: 20}))
     assert (row.verdict, row.union_cluster_ids) == ("do_not_run", None)
@@ -124,6 +146,7 @@ def test_segments_whose_metric_takes_another_time_to_show_are_not_joined():
     other = {(B, "drop_off_rate"): baseline(0.3, follow_days=7.0)}
     row = only(refresh(eligible={A: 100, B: 5_000}, baselines=other))
     assert row.verdict == "do_not_run"
+    assert row.reason.endswith("over 12; no other segment can be joined with it.")
 
 
 def test_following_alone_can_take_too_long():
@@ -197,3 +220,6 @@ def test_so_many_segments_that_not_every_union_can_be_tried_are_joined_by_traffi
     assert row.verdict == "run_in_union"
     # 188 newcomers a week are enough; A's 10 with the nine busiest (23 to 15) are 181, with ten 195.
     assert json.loads(row.union_cluster_ids) == [names[0], *names[4:]]
+    few = only(replace(refresh(baselines=known), traffic=Traffic(WEEK, dict.fromkeys(names, 1)), segments=names))
+    assert few.verdict == "do_not_run"
+    assert "joined with the busiest others in turn, 13 unions of many, it takes no less than 136.4" in few.reason

@@ -1,5 +1,7 @@
 """A file of leads is shown as it will be read, and lands whole or not at all."""
 
+import os
+
 import pytest
 
 from segmentation_pipeline.config import SAMPLE_HOME, Home
@@ -77,6 +79,38 @@ def test_what_cannot_be_read_says_why_and_does_not_land(home, content, problem):
 def test_a_file_lands_under_a_name_that_runs_read(home, name, kept):
     lead_uploads.land_leads(home, name, LEADS)
     assert [found for found, _ in find_files(home.landing, "leads")] == [f"leads/{kept}"]
+
+
+def test_two_files_of_one_name_at_once_are_not_one(home, monkeypatch):
+    """The second looks before the first has its name, and is refused when it comes to take it."""
+    other = b"State,Won\nOhio,yes\n"
+    lead_uploads.land_leads(home, "b.csv", LEADS)
+    link = os.link
+
+    def first_comes_the_other(partial, target):
+        target.write_bytes(other)
+        link(partial, target)
+
+    monkeypatch.setattr(os, "link", first_comes_the_other)
+    with pytest.raises(InputError, match="an import of this name is here already"):
+        lead_uploads.land_leads(home, "a.csv", LEADS)
+    assert (home.landing / "leads" / "a.csv").read_bytes() == other
+    assert landed(home) == ["a.csv", "b.csv"]
+
+
+def test_what_cannot_be_written_says_why_and_leaves_nothing(home, monkeypatch):
+    def full(_descriptor):
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as narrow:
+        narrow.setattr(os, "fsync", full)
+        with pytest.raises(HomeError, match=r"No space left on device.*Next"):
+            lead_uploads.land_leads(home, "a.csv", LEADS)
+    assert landed(home) == []
+    (home.landing / "leads").rmdir()
+    (home.landing / "leads").write_bytes(b"x")
+    with pytest.raises(HomeError, match=r"File exists.*Next"):
+        lead_uploads.land_leads(home, "a.csv", LEADS)
 
 
 def test_nothing_is_put_into_the_sample():

@@ -4,10 +4,12 @@ import gzip
 import io
 import json
 import random
+import tracemalloc
 from datetime import datetime
 
 import duckdb
 import pytest
+import zstandard
 
 from segmentation_pipeline.config import InputSettings
 from segmentation_pipeline.events.ingest import ingest_landing
@@ -94,6 +96,28 @@ def test_a_file_that_cannot_be_read_says_why_and_what_to_do(content, told):
     assert told in (found.problem or found.rejected[0].message)
     assert "Next:" in (found.problem or found.rejected[0].message) or "zip" in found.problem
     assert not found.is_readable
+
+
+def test_a_packed_document_is_not_unpacked_without_end(monkeypatch):
+    event = {"user_id": "ada", "timestamp": "2026-01-05T10:00:00Z", "action": "login"}
+    packed = gzip.compress(json.dumps([event] * 1_000).encode())
+    monkeypatch.setattr(previews, "HEAD_BYTES", 4_096)
+    assert seen(packed, "a.json.gz").read_count == 1_000
+    monkeypatch.setattr(previews, "DOCUMENT_BYTES", 1 << 16)
+    found = seen(packed, "a.json.gz")
+    assert "one JSON document of more than" in found.problem
+    assert not found.is_readable
+
+
+def test_a_packed_beginning_is_unpacked_in_pieces_that_fit_into_memory():
+    packed = zstandard.ZstdCompressor().compress(bytes(1 << 30))
+    tracemalloc.start()
+    try:
+        seen(packed, "zeros.csv.zst")
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert most < 300 << 20
 
 
 def test_noise_never_raises():

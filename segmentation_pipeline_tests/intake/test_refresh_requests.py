@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from segmentation_pipeline.config import Home
+from segmentation_pipeline.errors import PipelineError
 from segmentation_pipeline.homes import create_home
 from segmentation_pipeline.intake import dagster_runs, refresh_requests
 from segmentation_pipeline.intake.dagster_address import tell_address, told_address
@@ -256,6 +257,19 @@ def test_a_slow_dagster_is_neither_given_up_nor_asked_twice(home, dagster, monke
     monkeypatch.setattr(dagster_runs, "ASK_S", 10.0)
     with pytest.raises(DagsterSlow, match="Next"):
         request_refresh(home, MONTH)
+    dagster.runs = []  # it may have begun: it is followed, and a second one is refused.
+    monkeypatch.setattr(dagster_runs, "LAUNCH_S", 10.0)
+    progress = refresh_progress(home)
+    assert (progress.request.launcher, progress.is_open) == ("dagster", True)
+    with pytest.raises(RefreshUnderWay):
+        request_refresh(home, MONTH)
+
+
+def test_a_refresh_that_surely_was_not_launched_leaves_no_request(home, monkeypatch):
+    monkeypatch.setattr(refresh_requests, "command", lambda *_: [str(home.root / "no-such-program")])
+    with pytest.raises(PipelineError, match="could not be started"):
+        request_refresh(home)
+    assert refresh_progress(home) is None
 
 
 def test_a_home_whose_clock_is_not_measured_is_refreshed_by_a_process(home, dagster, child):

@@ -6,9 +6,10 @@ import os
 import pytest
 
 from segmentation_pipeline.config import SAMPLE_HOME, Home
-from segmentation_pipeline.errors import HomeError, SettingsError
+from segmentation_pipeline.errors import HomeError, InputError, SettingsError
 from segmentation_pipeline.homes import create_home, write_input_columns
 from segmentation_pipeline.intake import uploads
+from segmentation_pipeline.intake.previews import preview
 from segmentation_pipeline.intake.uploads import (
     displaced_files,
     free_name,
@@ -83,8 +84,15 @@ def test_names_stay_in_landing_and_are_seen_there(home, given, kept):
 
 
 def test_a_folder_of_landing_is_no_name_to_take(home):
-    (home.landing / "purchases").mkdir()
-    assert land(home, "purchases", io.BytesIO(b"x"), replaces=True).name == "purchases-2"
+    (home.landing / "old").mkdir()
+    assert land(home, "old", io.BytesIO(b"x"), replaces=True).name == "old-2"
+
+
+@pytest.mark.parametrize("name", ["leads", "purchases", "customers", "regions"])
+def test_a_file_is_not_called_as_folders_with_a_meaning_are(home, name):
+    with pytest.raises(InputError, match=rf"{name} is the name of a folder of landing.*{name}\.csv"):
+        land(home, name, io.BytesIO(b"x"))
+    assert names(home) == []
 
 
 def test_nothing_lands_in_the_sample():
@@ -116,6 +124,22 @@ def test_files_that_could_no_longer_be_read_are_named(home):
     land(home, "old.csv", io.BytesIO(b"user_id,timestamp,action\na,2026-01-05,x\n"))
     land(home, "new.csv", io.BytesIO(b"who,timestamp,action\na,2026-01-05,x\n"))
     assert displaced_files(home, {"user_id": ("who",)}) == ["old.csv"]
+
+
+def test_a_landed_file_is_looked_into_once_until_it_changes_and_parquet_where_it_lies(home, monkeypatch):
+    looked = []
+
+    def looking(name, content, *how, **where):
+        looked.append((name, where["place"]))
+        return preview(name, content, *how, **where)
+
+    monkeypatch.setattr(uploads, "preview", looking)
+    landed = land(home, "once.csv", io.BytesIO(b"user_id,timestamp,action\na,2026-01-05,x\n")).path
+    for _ in range(2):
+        assert displaced_files(home, {"user_id": ("who",)}) == ["once.csv"]
+    assert looked == [("once.csv", landed)] * 2  # once as it is read, once as it would be
+    landed.write_bytes(b"who,timestamp,action\na,2026-01-05,x\n")
+    assert displaced_files(home, {"user_id": ("who",)}) == []
     assert displaced_files(home, {}) == []
 
 

@@ -42,6 +42,19 @@ def test_reading_makes_no_file_and_writing_does(state):
     assert (state.version(), state.is_made) == (len(MIGRATIONS), True)
 
 
+def test_two_writes_within_one_tick_of_the_clock_are_not_taken_for_one(state):
+    rename(state)
+    assert state.mark() is None, "a second write could leave the same size and time"
+    for file in (state.file, state.file.with_name(f"{state.file.name}-wal")):
+        if file.exists():
+            os.utime(file, ns=(0, 0))
+    settled = state.mark()
+    assert settled is not None
+    assert state.mark() == settled
+    rename(state, "Larks")
+    assert state.mark() != settled
+
+
 def test_what_fails_halfway_leaves_nothing(state):
     rename(state)
 

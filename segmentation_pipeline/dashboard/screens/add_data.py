@@ -6,16 +6,16 @@ Add here: another thing people see before a file lands. Keep out: reading files 
 from __future__ import annotations
 
 from collections import Counter
+from functools import partial
 from typing import TYPE_CHECKING, BinaryIO
 
 import streamlit as st
 
 from segmentation_pipeline.dashboard.columns import counts
-from segmentation_pipeline.dashboard.home_choice import ask_for_folder, forget_folder, make_home
+from segmentation_pipeline.dashboard.home_choice import ask_for_folder, make_home
 from segmentation_pipeline.dashboard.launch import UPLOAD_MB
 from segmentation_pipeline.dashboard.markup import code, quiet
-from segmentation_pipeline.dashboard.refreshing import refresh_panel
-from segmentation_pipeline.dashboard.session import serve
+from segmentation_pipeline.dashboard.refreshing import forget_added, refresh_panel, show_added, tell_added
 from segmentation_pipeline.errors import PipelineError
 from segmentation_pipeline.intake.previews import preview
 from segmentation_pipeline.intake.refresh_requests import request_refresh
@@ -29,14 +29,19 @@ from segmentation_pipeline.intake.uploads import (
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from segmentation_pipeline.dashboard.session import HomeView
     from segmentation_pipeline.intake.previews import Columns, Preview, RoleFound
 
 MOST_REJECTED = 50
 """Rejected records shown; their reasons are counted over all that were looked at."""
 
-UPLOADS, LANDED = "upload_number", "landed"
-"""Names in the session: how many files were added, and what is told of the last one."""
+NO_COLUMN = ""
+"""Offered where a role is optional: no column plays it."""
+
+UPLOADS = "upload_number"
+"""Name in the session: how many files were added."""
 
 
 def show(view: HomeView) -> None:
@@ -50,14 +55,13 @@ def show(view: HomeView) -> None:
             command=code(f"segpipe run --home {'DIR' if is_sample else home.root} --events FILE"),
         )
     )
-    if LANDED in st.session_state:
-        st.success(st.session_state[LANDED], icon=":material/check:")
+    tell_added()
     if is_sample:
         st.info(texts("add.sample"), icon=":material/science:")
     number = st.session_state.setdefault(UPLOADS, 0)
     uploaded = st.file_uploader(texts("add.file"), key=f"upload_{number}", max_upload_size=UPLOAD_MB)
     if uploaded is not None:
-        st.session_state.pop(LANDED, None)
+        forget_added()
         _file(view, uploaded.name, uploaded, key=uploaded.file_id, is_sample=is_sample)
     if not is_sample or uploaded is None:
         st.subheader(texts("refreshing.title"))
@@ -99,7 +103,7 @@ def _columns(view: HomeView, found: Preview, key: str) -> Columns:
     for place, role in zip(st.columns(len(found.roles)), found.roles, strict=True):
         with place:
             picked = _picked(view, found, role, f"{key}_{role.role}")
-        if picked and picked != role.columns:
+        if picked != role.columns and (picked or not role.is_required):
             chosen[role.role] = picked
     return chosen
 
@@ -119,15 +123,18 @@ def _picked(view: HomeView, found: Preview, role: RoleFound, key: str) -> tuple[
             accept_new_options=True,
         )
         return tuple(picked)
+    if not role.is_required:
+        options = [*role.columns[:1], NO_COLUMN, *(name for name in options if name not in role.columns)]
     one = st.selectbox(
         label,
         options,
-        index=0 if role.columns else None,
+        index=0 if role.columns or not role.is_required else None,
         key=key,
-        placeholder=texts("add.choose" if role.is_required else "app.none"),
+        format_func=lambda name: name or texts("app.none"),
+        placeholder=texts("add.choose"),
         accept_new_options=True,
     )
-    return () if one is None else (str(one),)
+    return (str(one),) if one else ()
 
 
 def _outcome(view: HomeView, found: Preview) -> None:
@@ -219,16 +226,13 @@ def _land(view: HomeView, found: Preview, content: BinaryIO, chosen: Columns, *,
         return
     try:
         target = make_home() if is_sample else home
-        keep_columns(target, chosen)
         landed = land(target, found.file_name, content, replaces=replaces)
-        told = texts("add.was_there" if landed.was_there else "add.landed", path=code(str(landed.path)))
-        if is_refreshed:
-            request_refresh(target)
     except PipelineError as refused:
         st.error(quiet(str(refused)), icon=":material/block:")
         return
-    serve(target)
-    st.session_state[LANDED] = told
     st.session_state[UPLOADS] += 1
-    forget_folder()
-    st.rerun()
+    told = texts("add.was_there" if landed.was_there else "add.landed", path=code(str(landed.path)))
+    steps: list[Callable[[], object]] = [partial(keep_columns, target, chosen)]
+    if is_refreshed:
+        steps.append(partial(request_refresh, target))
+    show_added(target, told, *steps)

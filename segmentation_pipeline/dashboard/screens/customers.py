@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from datetime import date
 
     from segmentation_pipeline.client import Customer, CustomersSummary, TierLift
+    from segmentation_pipeline.config import Home
     from segmentation_pipeline.dashboard.session import Shown
     from segmentation_pipeline.dashboard.wording import Texts
 
@@ -52,7 +53,7 @@ def show(shown: Shown) -> None:
     st.caption(texts("customers.spread_says"))
     _spread(shown, summary.refresh_month)
     st.subheader(texts("customers.lifts"))
-    _lifts(summary, texts)
+    _lifts(summary, shown.home.home, texts)
     st.subheader(texts("customers.regions"))
     _regions(shown, summary.refresh_month)
 
@@ -211,9 +212,9 @@ def _label(dimension: str, label: str | None, texts: Texts) -> str:
     return texts.choice("customer_mode", label) if dimension == "mode" else label
 
 
-def _lifts(summary: CustomersSummary, texts: Texts) -> None:
+def _lifts(summary: CustomersSummary, home: Home, texts: Texts) -> None:
     if not summary.lifts:
-        st.caption(texts("customers.no_lifts"))
+        st.caption(texts("customers.no_lifts", days=home.settings().customers.backtest_days))
         return
     st.caption(texts("customers.lifts_say", days=texts.number(summary.lifts[0].days, digits=0)))
     rows = [_lift(one, texts) for one in summary.lifts]

@@ -16,15 +16,26 @@ from segmentation_pipeline.dashboard.columns import counts, percent_bars
 from segmentation_pipeline.dashboard.figures import UNCLASSIFIED, map_figure
 from segmentation_pipeline.dashboard.markup import code, quiet
 from segmentation_pipeline.dashboard.session import say_verdict
-from segmentation_pipeline.pictures import SEGMENT_COLOURS
+from segmentation_pipeline.pictures import NEUTRAL_COLOUR, SEGMENT_COLOURS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     import pandas as pd
+    import plotly.graph_objects as go
 
     from segmentation_pipeline.client.maps import MapPoints
     from segmentation_pipeline.dashboard.session import View
+    from segmentation_pipeline.dashboard.wording import Texts
 
 DROPPED_COLOUR, STAYED_COLOUR = SEGMENT_COLOURS[1], SEGMENT_COLOURS[4]
+PATTERN_COLOURS = dict(
+    zip(
+        ("morning", "afternoon", "evening", "night", "mixed"),
+        (*SEGMENT_COLOURS[:4], NEUTRAL_COLOUR),
+        strict=True,
+    )
+)
 SEGMENT, DROP_OFF = "segment", "drop_off"
 TOOLBAR = {
     "displaylogo": False,
@@ -63,13 +74,11 @@ def _map(view: View) -> tuple[MapPoints, Any]:
     found = maps.map_points(connection, view.month, None if chosen in (SEGMENT, DROP_OFF) else chosen)
     if chosen == DROP_OFF:
         dropped = (found.points["outcome"] == "churn").map({True: texts("map.dropped"), False: texts("map.stayed")})
-        figure = map_figure(
-            maps.MapPoints(found.points.assign(cluster_id=dropped), found.total_count),
-            {name: name for name in dropped.unique()},
-            {texts("map.dropped"): DROPPED_COLOUR, texts("map.stayed"): STAYED_COLOUR},
-            texts,
-            None,
-        )
+        looks = {texts("map.dropped"): DROPPED_COLOUR, texts("map.stayed"): STAYED_COLOUR}
+        figure = _grouped(found, dropped, looks, texts)
+    elif chosen == maps.PATTERN:
+        looks = {texts(f"pattern.{name}"): colour for name, colour in PATTERN_COLOURS.items()}
+        figure = _grouped(found, found.points["value"].map(lambda name: texts(f"pattern.{name}")), looks, texts)
     else:
         figure = map_figure(
             found, view.names, view.colours, texts, None if chosen == SEGMENT else colouring_name(view, chosen)
@@ -87,6 +96,12 @@ def _map(view: View) -> tuple[MapPoints, Any]:
         shown, total = texts.count(len(found.points)), texts.count(found.total_count)
         st.caption(texts("map.sample", shown=shown, total=total))
     return found, event
+
+
+def _grouped(found: MapPoints, groups: pd.Series[str], looks: Mapping[str, str], texts: Texts) -> go.Figure:
+    """Return the map coloured by groups that are no segments; `looks`: what each is called -> its colour."""
+    points = maps.MapPoints(found.points.assign(cluster_id=groups), found.total_count)
+    return map_figure(points, {name: name for name in looks}, looks, texts, None)
 
 
 def colouring_name(view: View, name: str) -> str:
@@ -127,7 +142,7 @@ def _card(view: View, found: MapPoints, event: Any) -> None:
         selected = []
     chosen = selected[0] if selected else picked_user
     if len(selected) > 1:
-        _summary(view, found.points[found.points["user_id"].isin(selected)])
+        _summary(view, found.points[found.points["user_id"].isin(selected)], is_sample=found.is_sample)
     elif chosen is not None:
         _user(view, chosen)
     elif picked_segment:
@@ -136,14 +151,12 @@ def _card(view: View, found: MapPoints, event: Any) -> None:
         st.info(texts("map.nothing_chosen"), icon=":material/touch_app:")
 
 
-def _summary(view: View, points: pd.DataFrame) -> None:
+def _summary(view: View, points: pd.DataFrame, *, is_sample: bool) -> None:
     texts = view.texts
-    rate = float((points["outcome"] == "churn").mean())
+    count, dropped = texts.count(len(points)), texts.count(int((points["outcome"] == "churn").sum()))
     with st.container(border=True):
-        st.markdown(
-            f"**{texts('map.lasso', count=texts.count(len(points)))}** · "
-            f"{texts('map.lasso_rate', rate=texts.share(rate))}"
-        )
+        lasso = texts("map.lasso_sample" if is_sample else "map.lasso", count=count)
+        st.markdown(f"**{lasso}** · {texts('map.lasso_dropped', dropped=dropped, count=count)}")
         sizes = points["cluster_id"].value_counts()
         st.dataframe(
             [

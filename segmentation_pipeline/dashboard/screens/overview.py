@@ -14,6 +14,7 @@ from segmentation_pipeline.client.advice import EXPERIMENT
 from segmentation_pipeline.dashboard.cards import advisor_name
 from segmentation_pipeline.dashboard.columns import MARK, colours, counts, percent_bars, swatch
 from segmentation_pipeline.dashboard.figures import OVERALL, trend_figure
+from segmentation_pipeline.dashboard.last_run import tell_failed_run
 from segmentation_pipeline.dashboard.markup import unticked
 from segmentation_pipeline.dashboard.power_card import tally
 from segmentation_pipeline.dashboard.session import say_verdict
@@ -30,6 +31,7 @@ TRENDS = ("share", "drop_off_rate", "retention")
 def show(view: View) -> None:
     """Show the page."""
     texts = view.texts
+    tell_failed_run(view.home, view.published_at, texts)
     st.caption(texts("overview.lead", month=view.month_name))
     say_verdict(view)
     segments = view.snapshot.segments(view.month)
@@ -159,11 +161,15 @@ def _decision(view: View) -> str:
 
 def _trends(view: View) -> None:
     texts = view.texts
-    points = retention.trends(view.snapshot.connection)
+    points = retention.comparable_trends(view.snapshot.connection)
     if len({point.refresh_month for point in points}) < 2:
         st.caption(texts("overview.trend_one"))
         return
-    titles = (texts("overview.trend_size"), texts("overview.trend_drop_off"), texts("overview.trend_retention"))
+    retained = texts("overview.trend_retention")
+    day = next((point.retention_day for point in points if point.retention_day is not None), None)
+    if day is not None:
+        retained = texts("overview.trend_retention_on", day=texts.number(day, digits=1))
+    titles = (texts("overview.trend_size"), texts("overview.trend_drop_off"), retained)
     for column, name, title in zip(st.columns(3), TRENDS, titles, strict=True):
         figure = trend_figure(points, name, view.names, view.colours, texts, title)
         column.plotly_chart(figure, key=f"trend_{name}", config={"displayModeBar": False}, alt=title)

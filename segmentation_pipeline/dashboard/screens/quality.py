@@ -11,6 +11,7 @@ import streamlit as st
 
 from segmentation_pipeline.client import quality
 from segmentation_pipeline.dashboard.columns import counts
+from segmentation_pipeline.dashboard.last_run import tell_failed_run
 
 if TYPE_CHECKING:
     from segmentation_pipeline.dashboard.session import Shown
@@ -19,7 +20,10 @@ if TYPE_CHECKING:
 def show(shown: Shown) -> None:
     """Show the page."""
     texts = shown.texts
+    tell_failed_run(shown.home, shown.published_at, texts)
     st.caption(texts("quality.lead"))
+    if shown.published_at is not None:
+        st.caption(texts("quality.published", moment=texts.moment(shown.published_at)))
     _files(shown)
     st.subheader(texts("quality.rejections"))
     _rejections(shown)
@@ -111,6 +115,7 @@ def _checks(shown: Shown) -> None:
                 texts("quality.check"): check.check_name,
                 texts("quality.month"): "" if check.refresh_month is None else texts.month(check.refresh_month),
                 texts("quality.told"): check.description,
+                texts("quality.checked"): texts.moment(check.checked_recorded_at),
             }
             for check in (found if has_all else failed)
         ],

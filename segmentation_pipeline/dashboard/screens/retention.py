@@ -70,15 +70,17 @@ def _at_risk(view: View, points: Sequence[CurvePoint]) -> None:
     texts = view.texts
     followed = [point for point in points if point.estimate is not None]
     shown = round_days(max((point.day for point in followed), default=0.0))
+    titles = [texts("retention.day", day=texts.number(day)) for day in shown]
+    at_risk = retention.at_risk(view.snapshot.connection, view.month, shown)
     order = [OVERALL, *sorted({point.cluster_id for point in points} - {OVERALL})]
     st.dataframe(
         [
             {texts("overview.segment"): view.name(cluster_id)}
-            | {texts("retention.day", day=texts.number(day)): at_risk_at(followed, cluster_id, day) for day in shown}
+            | dict(zip(titles, at_risk.get(cluster_id, [0] * len(shown)), strict=True))
             for cluster_id in order
         ],
         hide_index=True,
-        column_config=counts(*(texts("retention.day", day=texts.number(day)) for day in shown)),
+        column_config=counts(*titles),
         width="stretch",
     )
 
@@ -91,12 +93,6 @@ def round_days(last: float) -> list[float]:
     power = 10.0 ** math.floor(math.log10(rough))
     step = next(power * factor for factor in (1, 2, 5, 10) if power * factor >= rough)
     return [round(step * place, 6) for place in range(math.floor(last / step + 1e-9) + 1)]
-
-
-def at_risk_at(points: Sequence[CurvePoint], cluster_id: str, day: float) -> int:
-    """Return how many of a segment are still at risk at a day: as many as at the first point from then on."""
-    later = [point for point in points if point.cluster_id == cluster_id and point.day >= day]
-    return min(later, key=lambda point: point.day).at_risk_count if later else 0
 
 
 def _test(view: View, overall: SurvivalFit | None) -> None:
