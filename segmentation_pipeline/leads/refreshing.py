@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from segmentation_pipeline.warehouse.database import Database
     from segmentation_pipeline.warehouse.warehouse import Warehouse
 
-GROUPING_RULES = 1
+GROUPING_RULES = 2
 """Raised when the same leads would be grouped, named or rated otherwise than before."""
 
 READING_ONLY = {"columns", "extra_columns", "hidden_nulls", "converted_words", "not_converted_words"}

@@ -129,6 +129,20 @@ def test_a_name_a_person_gave_survives_new_leads_and_shows_in_the_files(home):
         assert told["personas"][0]["notes"] == ["Call them first."]
 
 
+@pytest.mark.parametrize(("outcomes", "size"), [("0", 2_000), ("1", 2_000), ("1" * 10 + "0", 100_000)])
+def test_an_outcome_that_hardly_anyone_has_makes_personas(tmp_path, outcomes, size):
+    states, titles = ("TX", "NY", "CA"), ("CEO", "Clerk")
+    lines = ["State,Job Title,is_sale"]
+    lines += [
+        f"{states[number % 3]},{titles[number // 3 % 2]},{outcomes[min(number, len(outcomes) - 1)]}"
+        for number in range(size)
+    ]
+    warehouse = warehouse_of(land(tmp_path / "home", leads_csv="\n".join(lines)))
+    refresh(warehouse)
+    assert sum(row["size"] for row in personas_of(warehouse)) == size
+    assert all(row["rate_low"] < row["shrunken_rate"] < row["rate_high"] for row in personas_of(warehouse))
+
+
 def test_an_older_file_that_lands_late_takes_the_ids_people_know(home):
     warehouse = warehouse_of(home)
     refresh(warehouse)
