@@ -59,6 +59,12 @@ def test_public_shops_are_read_to_the_cent_without_a_mapping(shop, shared_data, 
         ("c1,p1,Tea,1,cheap,o1,2026-01-01", "unparseable_price", "unit_price"),
         ("c1,p1,Tea,1,-5,o1,2026-01-01", "negative_price", "unit_price"),
         ("c1,p1,Tea,1,0,o1,2026-01-01", "zero_price", "unit_price"),
+        ("c1,p1,Tea,1,(12.50),o1,2026-01-01", "negative_price", "unit_price"),
+        ("c1,p1,Tea,1,12.50-,o1,2026-01-01", "negative_price", "unit_price"),
+        ("c1,p1,Tea,1,\u221212.50,o1,2026-01-01", "negative_price", "unit_price"),
+        ("c1,p1,Tea,1,12.5%,o1,2026-01-01", "unparseable_price", "unit_price"),
+        ("c1,p1,Tea,1,12K,o1,2026-01-01", "unparseable_price", "unit_price"),
+        ("c1,p1,Tea,1,(-5),o1,2026-01-01", "unparseable_price", "unit_price"),
         ("c1,p1,Tea,1,5,o1", "wrong_column_count", None),
     ],
 )
@@ -75,9 +81,12 @@ def test_each_reason_is_told_with_file_record_column_and_next_step(shop, row, re
 @pytest.mark.parametrize(
     ("field", "value", "reason"),
     [("age", "130", "age_out_of_range"), ("age", "old", "age_out_of_range"), ("age", "-1", "age_out_of_range"),
+     ("birth_date", "1990", "unparseable_birth_date"), ("birth_date", "640000000", "unparseable_birth_date"),
+     ("birth_date", "31.02.1990", "unparseable_birth_date"), ("birth_date", "long ago", "unparseable_birth_date"),
+     ("registered_at", "long ago", "unparseable_registration"),
      ("birth_date", "1850-01-01", "birth_date_out_of_range"), ("birth_date", "2026-05-01", "birth_date_out_of_range")],
 )  # fmt: skip
-def test_an_impossible_age_is_rejected_on_lines_and_in_customer_files(shop, field, value, reason):
+def test_what_cannot_be_known_of_a_person_is_rejected_on_lines_and_in_customer_files(shop, field, value, reason):
     shop.load(f"customer_id,total,date,{field}\nc1,5,2026-01-01,{value}\nc2,5,2026-01-01,\n")
     assert shop.rejections() == [("purchases/lines.csv", 2, reason)]
     late = "2026-06-02" if value == "2026-05-01" else value
@@ -98,11 +107,52 @@ def test_an_impossible_age_is_rejected_on_lines_and_in_customer_files(shop, fiel
         ('"12,50 TL"', "12.5000"),
         ("$1", "1.0000"),
         ("1.234", "1.2340"),
+        ("US$ 5", "5.0000"),
+        ("Rs. 12.50", "12.5000"),
+        ("5+", "5.0000"),
     ],
 )
 def test_numbers_are_read_as_people_write_them(shop, text, expected):
     shop.load(f"customer_id,total,date\nc1,{text},2026-01-01\n")
     assert shop.lines("line_total") == [(Decimal(expected),)]
+
+
+@pytest.mark.parametrize(
+    "quantity", ["(1)", "1-", "\u22121", "- 1", "-1", '"(1,00)"', '"$ (1.00)"', "1 TL-", "(1 adet)", "1-TL"]
+)
+@pytest.mark.parametrize("decimal", [".", ","])
+def test_every_way_to_write_a_minus_makes_a_return(shop, quantity, decimal):
+    shop.load(csv(f"c1,p1,Tea,{quantity},5,o1,2026-01-01"), decimal=decimal)
+    assert shop.counts() == (1, 0, 0, 0, 1)
+    assert shop.db.one("SELECT quantity, line_total FROM cancelled_purchases") == (Decimal(1), Decimal(5))
+
+
+@pytest.mark.parametrize("zone", ["Europe/Istanbul", "UTC", "America/Los_Angeles", "Pacific/Kiritimati"])
+@pytest.mark.parametrize("told", ["1990-05-01", "01.05.1990", "1.5.1990 00:00", "19900501", "1990-05-01T22:30:00Z"])
+def test_a_birthday_is_the_same_day_in_every_zone(shop, zone, told):
+    shop.land("purchases/a.csv", f"customer_id,total,date,birth_date\nc1,5,2026-01-10,{told}\n")
+    shop.land("customers/a.csv", f"customer_id,birth_date\nc2,{told}\n")
+    shop.ingest(default_timezone=zone)
+    assert shop.db.execute("SELECT birth_date FROM customers").fetchall() == [(date(1990, 5, 1),)] * 2
+
+
+def test_a_stored_birthday_is_the_same_day_in_every_zone(shop):
+    (shop.landing / "customers").mkdir(parents=True)
+    path = shop.landing / "customers" / "a.parquet"
+    shop.db.execute(f"COPY (SELECT 'c1' AS customer_id, DATE '1990-05-01' AS birth_date) TO '{path}' (FORMAT parquet)")
+    shop.ingest(default_timezone="Europe/Istanbul")
+    assert shop.db.one("SELECT birth_date FROM customers") == (date(1990, 5, 1),)
+
+
+@pytest.mark.parametrize("prefix", ["C", "C-", "IADE-", "CN/", "R.", "(x)"])
+def test_orders_with_the_prefix_and_digits_are_cancellations(shop, prefix):
+    shop.load(csv(f"c1,p1,Tea,1,5,{prefix}7,2026-01-01", "c1,p1,Tea,1,5,Rx7,2026-01-01"), cancellation_prefix=prefix)
+    assert shop.counts() == (2, 1, 0, 0, 1)
+
+
+def test_an_empty_prefix_makes_no_order_a_cancellation(shop):
+    shop.load(csv("c1,p1,Tea,1,5,7,2026-01-01"), cancellation_prefix="")
+    assert shop.counts() == (1, 1, 0, 0, 0)
 
 
 def test_three_digits_after_the_mark_are_thousands_where_the_file_has_decimal_commas(shop):
