@@ -199,6 +199,19 @@ def api_token_table(connection: sa.Connection) -> None:
     made.create_all(connection, checkfirst=False)
 
 
+def persona_model_table(connection: sa.Connection) -> None:
+    """Version 8: what the personas people edited last look like."""
+    made = sa.MetaData()
+    sa.Table(
+        "persona_models",
+        made,
+        sa.Column("model_id", sa.Integer, primary_key=True),
+        sa.Column("model", sa.Text, nullable=False),
+        sa.Column("recorded_at", sa.DateTime, nullable=False),
+    )
+    made.create_all(connection, checkfirst=False)
+
+
 MIGRATIONS: Sequence[Migration] = (
     names_and_notes,
     llm_tables,
@@ -207,6 +220,7 @@ MIGRATIONS: Sequence[Migration] = (
     customer_tables,
     roadmap_tables,
     api_token_table,
+    persona_model_table,
 )
 
 
