@@ -27,7 +27,7 @@ import segmentation_pipeline.retention.checks as retention_checks
 import segmentation_pipeline.segments.assets as segments_assets
 import segmentation_pipeline.segments.checks as segments_checks
 from segmentation_pipeline.config import Settings, find_home
-from segmentation_pipeline.customers.months import purchase_months
+from segmentation_pipeline.customers.months import customer_months
 from segmentation_pipeline.errors import PipelineError
 from segmentation_pipeline.events.clock import log_months
 from segmentation_pipeline.orchestration.dead_runs import dead_runs_sensor
@@ -140,7 +140,7 @@ def build_defs(*, home_root: Path | None = None, overrides: Mapping[str, Any] | 
         asset_checks=[check.definition(partitions) for check in table_checks()],
         jobs=jobs,
         schedules=[monthly_schedule(settings.first_month)],
-        sensors=[dead_runs_sensor(), newest_month_sensor((log_months, purchase_months))],
+        sensors=[dead_runs_sensor(), newest_month_sensor((log_months, customer_months))],
         resources={"warehouse": warehouse_resource(home_root), **(overrides or {})},
         executor=dg.in_process_executor,
     )

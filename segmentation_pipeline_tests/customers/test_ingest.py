@@ -9,6 +9,14 @@ from decimal import Decimal
 
 import pytest
 
+from segmentation_pipeline.config import InputSettings, Settings
+from segmentation_pipeline.customer_settings import CustomerSettings
+from segmentation_pipeline.customers import checks
+from segmentation_pipeline.customers.backtest import write_backtest
+from segmentation_pipeline.customers.ingest import ingest_purchases
+from segmentation_pipeline.customers.months import customer_months
+from segmentation_pipeline.homes import create_home
+from segmentation_pipeline.warehouse.warehouse import Warehouse
 from segmentation_pipeline_tests.customers.shop import csv, open_shop
 
 GOOD = "c1,p1,Tea,2,10.50,o1,2026-01-01"
@@ -326,3 +334,63 @@ def test_region_files_give_climate_median_and_trend_and_cities_find_their_region
     }
     assert sources["Ege"] == ("given", "given", "given", "Zeytin")
     assert sources["Van"] == ("shop", "unknown", "unknown", "Bilinmiyor")
+
+
+def test_a_region_is_one_however_its_case_is_and_spelt_as_the_region_files_spell_it(shop):
+    lines = ["c1,5,2026-01-10,EGE", "c2,5,2026-01-10,ege", "c3,5,2026-01-10,KUZEY", "c4,5,2026-01-10,Kuzey"]
+    shop.land("purchases/a.csv", "\n".join(["customer_id,total,date,region", *lines]))
+    shop.land("regions/r.csv", "city,region,climate\n,Ege,Akdeniz\nManisa,ege,\n")
+    shop.ingest()
+    shop.segment(date(2026, 1, 1))
+    assert {name: (row["region"], row["region_climate"]) for name, row in shop.segments().items()} == {
+        "c1": ("Ege", "Akdeniz"),
+        "c2": ("Ege", "Akdeniz"),
+        "c3": ("KUZEY", "Bilinmiyor"),
+        "c4": ("KUZEY", "Bilinmiyor"),
+    }
+    counts = shop.db.execute("SELECT region, customer_count FROM region_segments ORDER BY region").fetchall()
+    assert counts == [("(all)", 4), ("Ege", 2), ("KUZEY", 2)]
+
+
+def test_who_registered_before_buying_is_a_new_customer_of_that_month(shop):
+    shop.land("customers/a.csv", "customer_id,registered_at\nc1,2026-01-05\n")
+    shop.land("purchases/a.csv", "customer_id,total,date\nc1,5,2026-03-10\n")
+    shop.ingest()
+    assert shop.segment(date(2025, 12, 1)).as_of is None
+    assert shop.segment(date(2026, 1, 1)).customer_count == 1
+    assert shop.segments()["c1"]["mode"] == "new_customer"
+
+
+@pytest.mark.parametrize(
+    ("text", "month"),
+    [
+        ("customer_id,registered_at\nc1,2025-11-05\nc2,2026-02-05\n", date(2026, 2, 1)),
+        ("customer_id,city\nc1,Van\n", date(2026, 6, 1)),
+    ],
+)
+def test_customers_who_never_bought_have_a_month_and_segments(shop, text, month):
+    shop.load(text, "customers/a.csv")
+    assert customer_months(shop.db) == (month, month)
+    shop.segment(month)
+    assert {row["mode"] for row in shop.segments().values()} == {"new_customer"}
+    assert write_backtest(shop.db, month, CustomerSettings()) == []
+
+
+def test_a_shop_without_anybody_has_no_months(shop):
+    assert customer_months(shop.db) is None
+    shop.load(csv())
+    assert customer_months(shop.db) is None
+
+
+def test_purchases_before_the_first_month_are_told_with_the_next_step(tmp_path):
+    home = create_home(tmp_path / "home")
+    (home.landing / "purchases").mkdir(parents=True, exist_ok=True)
+    (home.landing / "purchases" / "a.csv").write_text(csv(GOOD, GOOD.replace("2026-01-01", "2025-05-07")))
+    early, late = (Warehouse(home, Settings(first_month=month)) for month in ("2025-05", "2026-01"))
+    with early.transaction() as db:
+        ingest_purchases(db, home.landing, CustomerSettings(), InputSettings(), now=datetime(2026, 6, 1))
+    assert checks.no_purchase_before_the_first_month.run(early, None).passed
+    outcome = checks.no_purchase_before_the_first_month.run(late, None)
+    assert (outcome.passed, outcome.severity.value) == (False, "WARN")
+    assert "1 purchases lie before first_month = 2026-01" in outcome.description
+    assert 'write first_month = "2025-05"' in outcome.description
