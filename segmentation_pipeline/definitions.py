@@ -29,7 +29,7 @@ import segmentation_pipeline.retention.checks as retention_checks
 import segmentation_pipeline.segments.assets as segments_assets
 import segmentation_pipeline.segments.checks as segments_checks
 from segmentation_pipeline.config import Settings, find_home
-from segmentation_pipeline.customers.months import purchase_months
+from segmentation_pipeline.customers.months import customer_months
 from segmentation_pipeline.errors import PipelineError
 from segmentation_pipeline.events.clock import log_months
 from segmentation_pipeline.orchestration.activation_requests import activation_sensor
@@ -163,7 +163,7 @@ def build_defs(*, home_root: Path | None = None, overrides: Mapping[str, Any] | 
         schedules=[monthly_schedule(settings.first_month), daily_schedule()],
         sensors=[
             dead_runs_sensor(),
-            newest_month_sensor((log_months, purchase_months)),
+            newest_month_sensor((log_months, customer_months)),
             landing_sensor(home_root, settings.refresh.landing_poll_s),
             catch_up_sensor(home_root),
             drift_sensor(home_root),

@@ -272,8 +272,9 @@ class Client:
             NotFound: there is no such persona.
             EditRefused: the name is empty, too long, or what another persona of its import is called.
         """
-        taken = self._personas_beside(persona_id)
+        taken, model = self._personas_beside(persona_id)
         with self._state.write() as state:
+            persona_edits.keep_model(state, model)
             return persona_edits.rename_persona(state, persona_id, name, labels=taken, edited_by=by)
 
     def clear_persona_name(self, persona_id: str, *, by: str) -> bool:
@@ -283,8 +284,9 @@ class Client:
             NotFound: there is no such persona.
             EditRefused: its label is what another persona is called now.
         """
-        taken = self._personas_beside(persona_id)
+        taken, model = self._personas_beside(persona_id)
         with self._state.write() as state:
+            persona_edits.keep_model(state, model)
             return persona_edits.clear_name(state, persona_id, labels=taken, edited_by=by)
 
     def persona_notes(self, persona_id: str) -> list[PersonaNote]:
@@ -304,8 +306,9 @@ class Client:
             NotFound: there is no such persona.
             EditRefused: the note is empty or too long.
         """
-        self._personas_beside(persona_id)
+        _, model = self._personas_beside(persona_id)
         with self._state.write() as state:
+            persona_edits.keep_model(state, model)
             return persona_edits.add_note(state, persona_id, text, created_by=by)
 
     def delete_persona_note(self, persona_id: str, note_id: int) -> PersonaNote:
@@ -405,7 +408,8 @@ class Client:
             snapshot.known_segment(cluster_id)
             return {**snapshot.own_names(), UNCLASSIFIED: UNCLASSIFIED}
 
-    def _personas_beside(self, persona_id: str) -> dict[str, str]:
-        """Labels of the personas of its newest import, after making sure that the one to be edited exists."""
+    def _personas_beside(self, persona_id: str) -> tuple[dict[str, str], str]:
+        """Labels and model of the personas of its newest import, after making sure that the one to be edited exists."""
         with self._published.open() as connection:
-            return personas.labels(connection, personas.known_persona(connection, persona_id))
+            import_id = personas.known_persona(connection, persona_id)
+            return personas.labels(connection, import_id), personas.stored_model(connection, import_id)

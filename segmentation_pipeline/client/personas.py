@@ -161,13 +161,17 @@ def lead_scoring(
 ) -> LeadScoring:
     """Return what a new lead is scored by, of an import that is there."""
     (found,) = (one for one in lead_imports(connection) if one.import_id == import_id)
-    ((model, mapping),) = ask(
-        connection,
-        "SELECT m.model, f.mapping FROM lead_models AS m JOIN lead_files AS f USING (import_id) WHERE import_id = $id",
-        {"id": import_id},
-    )
+    ((mapping,),) = ask(connection, "SELECT mapping FROM lead_files WHERE import_id = $id", {"id": import_id})
     headers = {role: header for role, header in json.loads(mapping).items() if isinstance(header, str)}
-    return LeadScoring(found, headers, tuple(personas(connection, import_id, names, notes)), model)
+    return LeadScoring(
+        found, headers, tuple(personas(connection, import_id, names, notes)), stored_model(connection, import_id)
+    )
+
+
+def stored_model(connection: duckdb.DuckDBPyConnection, import_id: str) -> str:
+    """Return encoding, centres and ids of the personas of an import that is there, JSON."""
+    ((model,),) = ask(connection, "SELECT model FROM lead_models WHERE import_id = $id", {"id": import_id})
+    return str(model)
 
 
 def known_persona(connection: duckdb.DuckDBPyConnection, persona_id: str) -> str:

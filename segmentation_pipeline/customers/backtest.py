@@ -34,6 +34,10 @@ Z = 1.959963984540054
 FEWEST = 20
 """Customers at the landmark under which nothing is said of any tier."""
 
+FEWEST_FOR_MEANS = 10
+"""Customers of a tier, and of all others, under which a mean has no interval: a few orders do not tell how much more
+others would spend. The same where all did exactly alike."""
+
 Outcome = Literal["repurchase", "spend", "orders"]
 UNITS: dict[Outcome, int] = {"repurchase": 1, "spend": 10_000, "orders": 1}
 """What the whole numbers that are added up are parts of."""
@@ -54,10 +58,13 @@ class Sums:
 
     @property
     def variance_of_mean(self) -> float:
-        """Variance of the mean; integers keep it exact until the last division."""
-        if self.count < 2:
-            return math.inf
+        """Variance of the mean of at least two customers; integers keep it exact until the last division."""
         return max(self.squares * self.count - self.total**2, 0) / (self.count**2 * (self.count - 1))
+
+    @property
+    def has_interval(self) -> bool:
+        """Whether so many customers, unlike each other, tell how sure their mean is."""
+        return self.count >= FEWEST_FOR_MEANS and self.variance_of_mean > 0
 
     def without(self, other: Sums) -> Sums:
         """Everyone here who is not in `other`."""
@@ -75,8 +82,8 @@ class TierOutcome:
     as_of: datetime
     customer_count: int
     value: float
-    low: float
-    high: float
+    low: float | None
+    high: float | None
     others_value: float | None
     lift: float | None
     lift_low: float | None
@@ -99,29 +106,33 @@ def write_backtest(db: Database, month: date, settings: CustomerSettings) -> lis
     return rows
 
 
-def lift_interval(tier: Sums, others: Sums) -> tuple[float, float, float] | None:
-    """Return lift of a tier's mean over the others' with its 95 % interval (delta method on the logarithm).
+def lift_interval(tier: Sums, others: Sums, *, is_share: bool) -> tuple[float, float, float] | None:
+    """Return lift of a tier's share or mean over the others' with its 95 % interval (delta method on the logarithm).
 
-    None where a mean is 0 or one customer alone makes it: a ratio of them has no interval.
+    A share's variance is that with half a success and half a failure more (Pettigrew, Gart and Thomas 1986): 2 of 2
+    are not known to be everyone. None where a mean is 0 or has no interval.
     """
-    if not tier.count or not others.count or not tier.total or not others.total:
+    if not tier.total or not others.total:
         return None
-    spread = tier.variance_of_mean / tier.mean**2 + others.variance_of_mean / others.mean**2
-    if math.isinf(spread):
+    if is_share:
+        spread = sum(1 / (one.total + 0.5) - 1 / (one.count + 1) for one in (tier, others))
+    elif tier.has_interval and others.has_interval:
+        spread = sum(one.variance_of_mean / one.mean**2 for one in (tier, others))
+    else:
         return None
     lift, factor = tier.mean / others.mean, math.exp(Z * math.sqrt(spread))
     return lift, lift / factor, lift * factor
 
 
-def value_interval(sums: Sums, *, is_share: bool) -> tuple[float, float]:
-    """Return the 95 % interval of a share (Wilson) or of a mean (normal, not below 0)."""
+def value_interval(sums: Sums, *, is_share: bool) -> tuple[float, float] | None:
+    """Return the 95 % interval of a share (Wilson) or of a mean (normal, not below 0; None where it has none)."""
     mean, count = sums.mean, sums.count
     if is_share:
         centre = (mean + Z**2 / (2 * count)) / (1 + Z**2 / count)
         half = Z / (1 + Z**2 / count) * math.sqrt(mean * (1 - mean) / count + Z**2 / (4 * count**2))
         return max(min(centre - half, mean), 0.0), min(max(centre + half, mean), 1.0)
-    if math.isinf(sums.variance_of_mean):
-        return 0.0, mean * 2 if mean else 0.0
+    if not sums.has_interval:
+        return None
     half = Z * math.sqrt(sums.variance_of_mean)
     return max(mean - half, 0.0), mean + half
 
@@ -163,8 +174,9 @@ def _row(
 ) -> TierOutcome:
     unit, tier = UNITS[outcome], _sums([row], outcome)
     others = every.without(tier)
-    low, high = value_interval(tier, is_share=outcome == "repurchase")
-    lift, lift_low, lift_high = lift_interval(tier, others) or (None, None, None)
+    is_share = outcome == "repurchase"
+    low, high = value_interval(tier, is_share=is_share) or (None, None)
+    lift, lift_low, lift_high = lift_interval(tier, others, is_share=is_share) or (None, None, None)
     return TierOutcome(
         row["dimension"],
         row["tier"],
@@ -173,8 +185,8 @@ def _row(
         now,
         tier.count,
         tier.mean / unit,
-        low / unit,
-        high / unit,
+        None if low is None else low / unit,
+        None if high is None else high / unit,
         others.mean / unit if others.count else None,
         lift,
         lift_low,

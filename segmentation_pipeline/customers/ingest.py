@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from segmentation_pipeline.customer_settings import CustomerSettings
     from segmentation_pipeline.warehouse.database import Database
 
-READING_RULES = 1
+READING_RULES = 2
 """Raised when files would be read differently than before, so that every home reads its files again."""
 
 KINDS: tuple[Kind, ...] = get_args(Kind)

@@ -6,6 +6,7 @@ Keep out: reading files (landing/) and loading (ingest.py).
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Literal
 
 from segmentation_pipeline.landing.kinds import FORM_REASONS, Reason, RecordKind
@@ -135,14 +136,26 @@ _ID = {
         "customer_id", "the customer is blank", "give every record a customer, or accept that it is left out"
     )
 }
-_AGE = {
+_ABOUT_PERSON = {
     "age_out_of_range": Reason(
         "age", "the age is no number from 0 to 120", "correct it, or leave it empty", is_shown=True
+    ),
+    "unparseable_birth_date": Reason(
+        "birth_date",
+        "the birth date cannot be read",
+        "write 1990-01-31 or 31.01.1990, or leave it empty",
+        is_shown=True,
     ),
     "birth_date_out_of_range": Reason(
         "birth_date",
         "the birth date makes an age that is not from 0 to 120",
         "correct it, or leave it empty",
+        is_shown=True,
+    ),
+    "unparseable_registration": Reason(
+        "registered_at",
+        "the day of registration cannot be read",
+        "write ISO 8601 (2026-01-31) or 31.01.2026, or leave it empty",
         is_shown=True,
     ),
 }
@@ -183,7 +196,7 @@ REASONS: dict[Kind, dict[str, Reason]] = {
         "zero_price": Reason(
             "unit_price", "the price is 0", "nothing was spent: accept that it is left out, or correct it"
         ),
-        **_AGE,
+        **_ABOUT_PERSON,
         **FORM_REASONS,
     },
     "customers": {
@@ -194,7 +207,7 @@ REASONS: dict[Kind, dict[str, Reason]] = {
             "keep one record a customer",
             is_shown=True,
         ),
-        **_AGE,
+        **_ABOUT_PERSON,
         **FORM_REASONS,
     },
     "regions": {
@@ -232,7 +245,7 @@ def customer_records(kind: Kind, settings: CustomerSettings) -> RecordKind:
     names = {role.name for role in ROLES[kind]}
     named = {name: (column,) for name, column in settings.columns if column is not None and name in names}
     prefix = settings.cancellation_prefix
-    pattern = f"^{prefix}\\d+$" if prefix.isalnum() else "^$"
+    pattern = f"^{re.escape(prefix)}\\d+$" if prefix else "^$"
     return RecordKind(
         wanted=Wanted(
             SECTION,

@@ -96,7 +96,7 @@ def as_of_month(db: Database, month: date) -> datetime | None:
     end = date(month.year + month.month // 12, month.month % 12 + 1, 1)
     (last, customers) = db.one(
         "SELECT (SELECT max(purchased_at) FROM purchases), (SELECT count(*) FROM customers"
-        " WHERE coalesce(first_purchase_at, member_since, TIMESTAMP '1900-01-01') < $end)",
+        " WHERE coalesce(least(first_purchase_at, member_since), TIMESTAMP '1900-01-01') < $end)",
         {"end": end},
     )
     if not customers:

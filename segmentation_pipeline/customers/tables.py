@@ -301,10 +301,16 @@ class TierBacktests(Table):
     as_of: Utc = column("Outcomes are from purchases up to here.", unit="UTC")
     customer_count: Integer = column("Customers of the tier at the landmark.", unit="customers", ge=0)
     value: Real = column("Share or mean of the tier.", ge=0)
-    low: Real = column("Lower end of the 95 % interval.", ge=0)
-    high: Real = column("Upper end of the 95 % interval.", ge=0)
+    low: Real = column(
+        "Lower end of the 95 % interval; null where a mean is of too few customers.", nullable=True, ge=0
+    )
+    high: Real = column(
+        "Upper end of the 95 % interval; null where a mean is of too few customers.", nullable=True, ge=0
+    )
     others_value: Real = column("Share or mean of all customers of other tiers.", nullable=True, ge=0)
-    lift: Real = column("value over others_value; null where others did nothing.", nullable=True, ge=0)
+    lift: Real = column(
+        "value over others_value; null where either did nothing or is a mean of too few.", nullable=True, ge=0
+    )
     lift_low: Real = column("Lower end of the 95 % interval of the lift.", nullable=True, ge=0)
     lift_high: Real = column("Upper end of the 95 % interval of the lift.", nullable=True, ge=0)
     rule_version: Text = column("Version of the rules and hash of their settings.", min_length=3)

@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 
 FOLDER = "leads"
 
-READING_RULES = 1
+READING_RULES = 2
 """Raised when files would be read differently than before, so that every home reads its files again."""
 
 TABLES = (LeadFiles, Leads, RejectedLeads)

@@ -34,7 +34,8 @@ NODES = 4_000
 
 HALF_A_LEAD = 0.5
 """Added to conversions and to failures of all leads for the prior's mean (Jeffreys): where nobody or everybody
-converted, the rate is still not known to be 0 or 1."""
+converted, the rate is still not known to be 0 or 1. The prior holds as much of either, so that a rare outcome has an
+interval around its rate: with less, the mean of a beta distribution lies above its 97.5 % quantile."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,8 +67,9 @@ def rank_rates(
     """Return shrunken rates of personas (beta-binomial); None where no lead has a known outcome.
 
     The prior is a beta distribution with the mean of all leads and a weight in leads: 20 below 8 personas, from
-    there on the most likely one within [5, 200]; never more than there are leads to know that mean from. Intervals
-    are equal-tailed 95 % of the posterior.
+    there on the most likely one within [5, 200]; more where it would hold less than half a conversion or half a
+    failure, and never more than there are leads to know that mean from. Intervals are equal-tailed 95 % of the
+    posterior.
     """
     from scipy.stats import beta
 
@@ -79,7 +81,7 @@ def rank_rates(
     weight = likeliest_weight(total, counted, overall) if is_learned else DEFAULT_WEIGHT
     if prior_weight != "auto":
         weight = float(prior_weight)
-    weight = min(weight, float(counted.sum()))
+    weight = min(max(weight, HALF_A_LEAD / min(overall, 1.0 - overall)), float(counted.sum()))
     a, b = total + weight * overall, counted - total + weight * (1.0 - overall)
     low, high = beta.ppf((1 - CONFIDENCE) / 2, a, b), beta.ppf((1 + CONFIDENCE) / 2, a, b)
     best = best_probabilities(a, b)

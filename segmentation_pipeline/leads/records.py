@@ -34,8 +34,8 @@ if TYPE_CHECKING:
 SECTION = "leads.columns"
 
 YES = ("true", "t", "1", "1.0", "yes", "y", "evet", "doğru", "dogru")
-NO = ("false", "f", "0", "0.0", "no", "n", "hayır", "hayir", "yanlış", "yanlis")
-"""What outcomes say, in lower case; anything else is an unknown outcome, unless the settings know the word."""
+NO = ("false", "f", "0", "0.0", "no", "n", "hayır", "yanlış", "yanlis")
+"""What outcomes say, in any case; anything else is an unknown outcome, unless the settings know the word."""
 
 REASONS = {
     "age_out_of_range": Reason(
@@ -83,8 +83,10 @@ def lead_records(settings: LeadSettings) -> RecordKind:
     for name, text in {
         "features": told,
         "extras": kept,
-        "yes": _quoted([*YES, *settings.converted_words]),
-        "no": _quoted([*NO, *settings.not_converted_words]),
+        "known_age": _without_missing("age", settings),
+        "known_experience": _without_missing("experience", settings),
+        "yes": _outcomes([*YES, *settings.converted_words]),
+        "no": _outcomes([*NO, *settings.not_converted_words]),
         "oldest_age": str(OLDEST_AGE),
         "longest_experience": str(LONGEST_EXPERIENCE),
     }.items():
@@ -136,5 +138,10 @@ def _without_missing(role: str, settings: LeadSettings) -> str:
     return f"CASE WHEN {' OR '.join(conditions)} THEN {quoted(UNKNOWN)} ELSE {role}_text END"
 
 
+def _outcomes(words: Sequence[str]) -> str:
+    """Quote words as outcomes are compared: in lower case, dotless i as i (capitals do not tell them apart)."""
+    return _quoted([word.replace("İ", "i").lower().replace("ı", "i") for word in words])
+
+
 def _quoted(words: Sequence[str]) -> str:
-    return ", ".join(quoted(word.lower() if words is not MISSING else word) for word in words)
+    return ", ".join(quoted(word) for word in words)

@@ -11,19 +11,21 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.leads.assembling import find_personas
+from segmentation_pipeline.leads.continuity import PersonaModel
 from segmentation_pipeline.leads.reading import ImportState, read_import, read_imports, read_model
 from segmentation_pipeline.leads.tables import LeadFiles, Leads
 from segmentation_pipeline.leads.writing import RESULT_TABLES, Matched, forget_imports, write_import
+from segmentation_pipeline.state import persona_edits
+from segmentation_pipeline.state.database import open_state
 
 if TYPE_CHECKING:
     from segmentation_pipeline.config import Settings
     from segmentation_pipeline.lead_settings import LeadSettings
     from segmentation_pipeline.leads.assembling import ImportResult
-    from segmentation_pipeline.leads.continuity import PersonaModel
     from segmentation_pipeline.warehouse.database import Database
     from segmentation_pipeline.warehouse.warehouse import Warehouse
 
-GROUPING_RULES = 1
+GROUPING_RULES = 2
 """Raised when the same leads would be grouped, named or rated otherwise than before."""
 
 READING_ONLY = {"columns", "extra_columns", "hidden_nulls", "converted_words", "not_converted_words"}
@@ -62,6 +64,7 @@ def refresh_personas(warehouse: Warehouse) -> RefreshedLeads:
         with warehouse.read() as db:
             read = read_import(db, state.import_id, settings)
             against, before = _before(db, state.import_id, [other.import_id for other in states])
+        before = before or _kept(warehouse)
         result = find_personas(read.leads, settings, before)
         with warehouse.transaction() as db:
             matched = Matched(grouping_fingerprint(state, warehouse.settings), against)
@@ -95,3 +98,13 @@ def _before(db: Database, import_id: str, names: list[str]) -> tuple[str | None,
         if model is not None and (candidate == import_id or len(model.persona_ids) > 1):
             return candidate, model
     return None, None
+
+
+def _kept(warehouse: Warehouse) -> PersonaModel | None:
+    """Return the personas people edited last, for a warehouse that was made anew: their edits name these ids."""
+    state = open_state(warehouse.home, warehouse.settings)
+    if not state.is_made:
+        return None
+    with state.read() as connection:
+        model = persona_edits.kept_model(connection)
+    return None if model is None else PersonaModel.from_json(json.loads(model))

@@ -248,6 +248,19 @@ def activation_wait_table(connection: sa.Connection) -> None:
     made.create_all(connection, checkfirst=False)
 
 
+def persona_model_table(connection: sa.Connection) -> None:
+    """Version 10: what the personas people edited last look like."""
+    made = sa.MetaData()
+    sa.Table(
+        "persona_models",
+        made,
+        sa.Column("model_id", sa.Integer, primary_key=True),
+        sa.Column("model", sa.Text, nullable=False),
+        sa.Column("recorded_at", sa.DateTime, nullable=False),
+    )
+    made.create_all(connection, checkfirst=False)
+
+
 MIGRATIONS: Sequence[Migration] = (
     names_and_notes,
     llm_tables,
@@ -258,6 +271,7 @@ MIGRATIONS: Sequence[Migration] = (
     api_token_table,
     activation_tables,
     activation_wait_table,
+    persona_model_table,
 )
 
 

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import sqlalchemy as sa
 
 from segmentation_pipeline.errors import EditRefused, NotFound
-from segmentation_pipeline.state.schema import persona_edits, persona_notes
+from segmentation_pipeline.state.schema import persona_edits, persona_models, persona_notes
 from segmentation_pipeline.state.segment_edits import clean_author, clean_name, clean_note, is_same_name
 
 if TYPE_CHECKING:
@@ -107,6 +107,17 @@ def delete_note(connection: sa.Connection, note_id: int) -> PersonaNote:
         raise NotFound(f"There is no note {note_id}. Next: `segpipe personas notes PERSONA` shows the numbers.")
     connection.execute(persona_notes.update().where(persona_notes.c.note_id == note_id).values(deleted_at=_now()))
     return found
+
+
+def keep_model(connection: sa.Connection, model: str) -> None:
+    """Keep what the personas of an import look like, in place of those kept before."""
+    connection.execute(persona_models.delete())
+    connection.execute(persona_models.insert().values(model=model, recorded_at=_now()))
+
+
+def kept_model(connection: sa.Connection) -> str | None:
+    """Return what the personas edited last look like; None where nobody edited any."""
+    return connection.execute(sa.select(persona_models.c.model)).scalar()
 
 
 def _refuse_taken(connection: sa.Connection, persona_id: str, name: str, labels: Mapping[str, str]) -> None:

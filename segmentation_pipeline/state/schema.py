@@ -77,6 +77,16 @@ persona_notes = sa.Table(
 )
 """One row per note on a lead persona, kept for ever; `deleted_at` takes it out of sight."""
 
+persona_models = sa.Table(
+    "persona_models",
+    metadata,
+    sa.Column("model_id", sa.Integer, primary_key=True),
+    sa.Column("model", sa.Text, nullable=False),
+    sa.Column("recorded_at", sa.DateTime, nullable=False),
+)
+"""At most one row: the personas of the import edited last (encoding, centres and ids, JSON), by which edits find their
+personas again in a warehouse that was made anew."""
+
 llm_cache = sa.Table(
     "llm_cache",
     metadata,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
-from segmentation_pipeline.customers.months import purchase_months
+from segmentation_pipeline.customers.months import customer_months
 from segmentation_pipeline.errors import HomeError
 from segmentation_pipeline.events.clock import log_months, log_span, measure_clock
 from segmentation_pipeline.events.inactivity import measure_inactivity
@@ -48,7 +48,7 @@ def refresh_home(
     if not _ingest(home, console, report):
         return False
     has_events = _has_events(home)
-    if not has_events and has_leads(home) and not _has_purchases(home):
+    if not has_events and has_leads(home) and not _has_customers(home):
         return _refresh_leads(home, console, report)
     configure_home(home, console, is_forced=False)
     is_success = True
@@ -81,9 +81,9 @@ def _has_events(home: Home) -> bool:
         return log_months(db) is not None
 
 
-def _has_purchases(home: Home) -> bool:
+def _has_customers(home: Home) -> bool:
     with Warehouse(home, home.settings()).read() as db:
-        return purchase_months(db) is not None
+        return customer_months(db) is not None
 
 
 def configure_home(home: Home, console: Console, *, is_forced: bool) -> None:
@@ -118,7 +118,7 @@ def configure_home(home: Home, console: Console, *, is_forced: bool) -> None:
 
 def input_months(db: Database) -> tuple[date, date] | None:
     """Return the first and the last month of anything that has landed; None where nothing has."""
-    spans = [span for span in (log_months(db), purchase_months(db)) if span is not None]
+    spans = [span for span in (log_months(db), customer_months(db)) if span is not None]
     return (min(first for first, _ in spans), max(last for _, last in spans)) if spans else None
 
 
@@ -145,8 +145,8 @@ def _months(home: Home, *, month: date | None, all_months: bool) -> list[date]:
         span = input_months(db)
     if span is None:
         raise HomeError(
-            f"There are no events and no purchases: {home.landing} holds nothing readable yet. "
-            "Next: put files there, or give --events PATH or --purchases PATH."
+            f"There are no events, purchases or customers: {home.landing} holds nothing readable yet. "
+            "Next: put files there, or give --events PATH, --purchases PATH or --customers PATH."
         )
     first = settings.first_month or span[0]
     if all_months:

@@ -6,6 +6,8 @@ from segmentation_pipeline import client
 from segmentation_pipeline.client import lead_details, personas
 from segmentation_pipeline.client.lead_details import PersonaContrast
 from segmentation_pipeline.errors import EditRefused, NotFound
+from segmentation_pipeline.state.database import open_state
+from segmentation_pipeline.state.persona_edits import kept_model
 from segmentation_pipeline_tests.client.published_samples import make_published_home
 from segmentation_pipeline_tests.client.trade_samples import PICTURE, make_leads_home
 
@@ -22,6 +24,12 @@ def test_personas_come_by_rank_and_of_the_newest_import_unless_asked(opened):
     assert [(one.rank, one.persona_id) for one in opened.personas("2026-01.csv")] == [(1, "p1"), (2, "p2")]
     with pytest.raises(NotFound, match=r"no import x.csv. Next: choose one of 2026-01.csv, 2026-02.csv"):
         opened.personas("x.csv")
+
+
+def test_an_edit_keeps_what_its_personas_look_like(opened):
+    opened.rename_persona("p1", "Deciders", by="ada")
+    with open_state(opened.home, opened.home.settings()).read() as state:
+        assert kept_model(state) == '{"number": 2}'
 
 
 def test_a_name_and_notes_are_shown_in_every_import_until_taken_back(opened):

@@ -14,6 +14,7 @@ from segmentation_pipeline.leads.tables import (
     LeadExports,
     LeadFiles,
     LeadImports,
+    LeadModels,
     LeadPersonas,
     RejectedLeads,
 )
@@ -88,6 +89,7 @@ LEADS = (
         ('2026-02.csv', 'p2', 1, 'Nurses', 0.4, 0.7, 'HIGH', FALSE),
         ('2026-02.csv', 'p1', 2, 'Bankers', 0.35, 0.3, 'HIGH', TRUE)
     ) AS given(import, id, rank, label, rate, best, tier, unsure)""",
+    """INSERT INTO lead_models VALUES ('2026-01.csv', '{"number": 1}'), ('2026-02.csv', '{"number": 2}')""",
     """INSERT INTO lead_columns BY NAME
     SELECT '2026-02.csv' AS import_id, name AS column_name, header, status, reason, 'categorical' AS kind,
         3 AS level_count, 0.1 AS unknown_share, auc
@@ -120,7 +122,7 @@ def make_shop_home(root: Path) -> Home:
 
 def make_leads_home(root: Path) -> Home:
     """Make a published home of leads alone, with two imports and two of the files for people."""
-    tables = (LeadImports, LeadPersonas, LeadColumns, LeadFiles, LeadExports, RejectedLeads)
+    tables = (LeadImports, LeadPersonas, LeadColumns, LeadFiles, LeadExports, LeadModels, RejectedLeads)
     home = _published(root, tables, LEADS, {"frequent": FREQUENT, "apart": APART})
     folder = home.exports / "leads" / "2026-02.csv"
     folder.mkdir(parents=True)

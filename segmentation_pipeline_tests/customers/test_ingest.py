@@ -9,6 +9,14 @@ from decimal import Decimal
 
 import pytest
 
+from segmentation_pipeline.config import InputSettings, Settings
+from segmentation_pipeline.customer_settings import CustomerSettings
+from segmentation_pipeline.customers import checks
+from segmentation_pipeline.customers.backtest import write_backtest
+from segmentation_pipeline.customers.ingest import ingest_purchases
+from segmentation_pipeline.customers.months import customer_months
+from segmentation_pipeline.homes import create_home
+from segmentation_pipeline.warehouse.warehouse import Warehouse
 from segmentation_pipeline_tests.customers.shop import csv, open_shop
 
 GOOD = "c1,p1,Tea,2,10.50,o1,2026-01-01"
@@ -59,6 +67,12 @@ def test_public_shops_are_read_to_the_cent_without_a_mapping(shop, shared_data, 
         ("c1,p1,Tea,1,cheap,o1,2026-01-01", "unparseable_price", "unit_price"),
         ("c1,p1,Tea,1,-5,o1,2026-01-01", "negative_price", "unit_price"),
         ("c1,p1,Tea,1,0,o1,2026-01-01", "zero_price", "unit_price"),
+        ("c1,p1,Tea,1,(12.50),o1,2026-01-01", "negative_price", "unit_price"),
+        ("c1,p1,Tea,1,12.50-,o1,2026-01-01", "negative_price", "unit_price"),
+        ("c1,p1,Tea,1,\u221212.50,o1,2026-01-01", "negative_price", "unit_price"),
+        ("c1,p1,Tea,1,12.5%,o1,2026-01-01", "unparseable_price", "unit_price"),
+        ("c1,p1,Tea,1,12K,o1,2026-01-01", "unparseable_price", "unit_price"),
+        ("c1,p1,Tea,1,(-5),o1,2026-01-01", "unparseable_price", "unit_price"),
         ("c1,p1,Tea,1,5,o1", "wrong_column_count", None),
     ],
 )
@@ -75,9 +89,12 @@ def test_each_reason_is_told_with_file_record_column_and_next_step(shop, row, re
 @pytest.mark.parametrize(
     ("field", "value", "reason"),
     [("age", "130", "age_out_of_range"), ("age", "old", "age_out_of_range"), ("age", "-1", "age_out_of_range"),
+     ("birth_date", "1990", "unparseable_birth_date"), ("birth_date", "640000000", "unparseable_birth_date"),
+     ("birth_date", "31.02.1990", "unparseable_birth_date"), ("birth_date", "long ago", "unparseable_birth_date"),
+     ("registered_at", "long ago", "unparseable_registration"),
      ("birth_date", "1850-01-01", "birth_date_out_of_range"), ("birth_date", "2026-05-01", "birth_date_out_of_range")],
 )  # fmt: skip
-def test_an_impossible_age_is_rejected_on_lines_and_in_customer_files(shop, field, value, reason):
+def test_what_cannot_be_known_of_a_person_is_rejected_on_lines_and_in_customer_files(shop, field, value, reason):
     shop.load(f"customer_id,total,date,{field}\nc1,5,2026-01-01,{value}\nc2,5,2026-01-01,\n")
     assert shop.rejections() == [("purchases/lines.csv", 2, reason)]
     late = "2026-06-02" if value == "2026-05-01" else value
@@ -98,11 +115,52 @@ def test_an_impossible_age_is_rejected_on_lines_and_in_customer_files(shop, fiel
         ('"12,50 TL"', "12.5000"),
         ("$1", "1.0000"),
         ("1.234", "1.2340"),
+        ("US$ 5", "5.0000"),
+        ("Rs. 12.50", "12.5000"),
+        ("5+", "5.0000"),
     ],
 )
 def test_numbers_are_read_as_people_write_them(shop, text, expected):
     shop.load(f"customer_id,total,date\nc1,{text},2026-01-01\n")
     assert shop.lines("line_total") == [(Decimal(expected),)]
+
+
+@pytest.mark.parametrize(
+    "quantity", ["(1)", "1-", "\u22121", "- 1", "-1", '"(1,00)"', '"$ (1.00)"', "1 TL-", "(1 adet)", "1-TL"]
+)
+@pytest.mark.parametrize("decimal", [".", ","])
+def test_every_way_to_write_a_minus_makes_a_return(shop, quantity, decimal):
+    shop.load(csv(f"c1,p1,Tea,{quantity},5,o1,2026-01-01"), decimal=decimal)
+    assert shop.counts() == (1, 0, 0, 0, 1)
+    assert shop.db.one("SELECT quantity, line_total FROM cancelled_purchases") == (Decimal(1), Decimal(5))
+
+
+@pytest.mark.parametrize("zone", ["Europe/Istanbul", "UTC", "America/Los_Angeles", "Pacific/Kiritimati"])
+@pytest.mark.parametrize("told", ["1990-05-01", "01.05.1990", "1.5.1990 00:00", "19900501", "1990-05-01T22:30:00Z"])
+def test_a_birthday_is_the_same_day_in_every_zone(shop, zone, told):
+    shop.land("purchases/a.csv", f"customer_id,total,date,birth_date\nc1,5,2026-01-10,{told}\n")
+    shop.land("customers/a.csv", f"customer_id,birth_date\nc2,{told}\n")
+    shop.ingest(default_timezone=zone)
+    assert shop.db.execute("SELECT birth_date FROM customers").fetchall() == [(date(1990, 5, 1),)] * 2
+
+
+def test_a_stored_birthday_is_the_same_day_in_every_zone(shop):
+    (shop.landing / "customers").mkdir(parents=True)
+    path = shop.landing / "customers" / "a.parquet"
+    shop.db.execute(f"COPY (SELECT 'c1' AS customer_id, DATE '1990-05-01' AS birth_date) TO '{path}' (FORMAT parquet)")
+    shop.ingest(default_timezone="Europe/Istanbul")
+    assert shop.db.one("SELECT birth_date FROM customers") == (date(1990, 5, 1),)
+
+
+@pytest.mark.parametrize("prefix", ["C", "C-", "IADE-", "CN/", "R.", "(x)"])
+def test_orders_with_the_prefix_and_digits_are_cancellations(shop, prefix):
+    shop.load(csv(f"c1,p1,Tea,1,5,{prefix}7,2026-01-01", "c1,p1,Tea,1,5,Rx7,2026-01-01"), cancellation_prefix=prefix)
+    assert shop.counts() == (2, 1, 0, 0, 1)
+
+
+def test_an_empty_prefix_makes_no_order_a_cancellation(shop):
+    shop.load(csv("c1,p1,Tea,1,5,7,2026-01-01"), cancellation_prefix="")
+    assert shop.counts() == (1, 1, 0, 0, 0)
 
 
 def test_three_digits_after_the_mark_are_thousands_where_the_file_has_decimal_commas(shop):
@@ -276,3 +334,63 @@ def test_region_files_give_climate_median_and_trend_and_cities_find_their_region
     }
     assert sources["Ege"] == ("given", "given", "given", "Zeytin")
     assert sources["Van"] == ("shop", "unknown", "unknown", "Bilinmiyor")
+
+
+def test_a_region_is_one_however_its_case_is_and_spelt_as_the_region_files_spell_it(shop):
+    lines = ["c1,5,2026-01-10,EGE", "c2,5,2026-01-10,ege", "c3,5,2026-01-10,KUZEY", "c4,5,2026-01-10,Kuzey"]
+    shop.land("purchases/a.csv", "\n".join(["customer_id,total,date,region", *lines]))
+    shop.land("regions/r.csv", "city,region,climate\n,Ege,Akdeniz\nManisa,ege,\n")
+    shop.ingest()
+    shop.segment(date(2026, 1, 1))
+    assert {name: (row["region"], row["region_climate"]) for name, row in shop.segments().items()} == {
+        "c1": ("Ege", "Akdeniz"),
+        "c2": ("Ege", "Akdeniz"),
+        "c3": ("KUZEY", "Bilinmiyor"),
+        "c4": ("KUZEY", "Bilinmiyor"),
+    }
+    counts = shop.db.execute("SELECT region, customer_count FROM region_segments ORDER BY region").fetchall()
+    assert counts == [("(all)", 4), ("Ege", 2), ("KUZEY", 2)]
+
+
+def test_who_registered_before_buying_is_a_new_customer_of_that_month(shop):
+    shop.land("customers/a.csv", "customer_id,registered_at\nc1,2026-01-05\n")
+    shop.land("purchases/a.csv", "customer_id,total,date\nc1,5,2026-03-10\n")
+    shop.ingest()
+    assert shop.segment(date(2025, 12, 1)).as_of is None
+    assert shop.segment(date(2026, 1, 1)).customer_count == 1
+    assert shop.segments()["c1"]["mode"] == "new_customer"
+
+
+@pytest.mark.parametrize(
+    ("text", "month"),
+    [
+        ("customer_id,registered_at\nc1,2025-11-05\nc2,2026-02-05\n", date(2026, 2, 1)),
+        ("customer_id,city\nc1,Van\n", date(2026, 6, 1)),
+    ],
+)
+def test_customers_who_never_bought_have_a_month_and_segments(shop, text, month):
+    shop.load(text, "customers/a.csv")
+    assert customer_months(shop.db) == (month, month)
+    shop.segment(month)
+    assert {row["mode"] for row in shop.segments().values()} == {"new_customer"}
+    assert write_backtest(shop.db, month, CustomerSettings()) == []
+
+
+def test_a_shop_without_anybody_has_no_months(shop):
+    assert customer_months(shop.db) is None
+    shop.load(csv())
+    assert customer_months(shop.db) is None
+
+
+def test_purchases_before_the_first_month_are_told_with_the_next_step(tmp_path):
+    home = create_home(tmp_path / "home")
+    (home.landing / "purchases").mkdir(parents=True, exist_ok=True)
+    (home.landing / "purchases" / "a.csv").write_text(csv(GOOD, GOOD.replace("2026-01-01", "2025-05-07")))
+    early, late = (Warehouse(home, Settings(first_month=month)) for month in ("2025-05", "2026-01"))
+    with early.transaction() as db:
+        ingest_purchases(db, home.landing, CustomerSettings(), InputSettings(), now=datetime(2026, 6, 1))
+    assert checks.no_purchase_before_the_first_month.run(early, None).passed
+    outcome = checks.no_purchase_before_the_first_month.run(late, None)
+    assert (outcome.passed, outcome.severity.value) == (False, "WARN")
+    assert "1 purchases lie before first_month = 2026-01" in outcome.description
+    assert 'write first_month = "2025-05"' in outcome.description

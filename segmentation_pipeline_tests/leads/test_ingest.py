@@ -20,7 +20,8 @@ def leads_of(warehouse, columns="state, industry, is_converted"):
     ("word", "outcome"),
     [
         ("TRUE", True), ("true", True), ("1", True), ("Yes", True), ("EVET", True), ("evet", True), ("1.0", True),
-        ("FALSE", False), ("0", False), ("no", False), ("HAYIR", False), ("hayır", False), ("0.0", False),
+        ("DOĞRU", True), ("YANLIŞ", False), ("HAYIR", False), ("FALSE", False),
+        ("0", False), ("no", False), ("hayır", False), ("0.0", False),
         ("won", None), ("", None), ("2", None),
     ],
 )  # fmt: skip
@@ -43,6 +44,26 @@ def test_missing_and_hidden_values_are_unknown_and_a_column_the_file_lacks_is_nu
         ("Unknown", "Unknown", None),
         ("Unknown", "F", None),
     ]
+
+
+@pytest.mark.parametrize(
+    ("word", "given", "outcome"),
+    [("KAPANDI", "kapandı", True), ("kapandı", "KAPANDI", True), ("İPTAL", "iptal", True), ("iptal", "İPTAL", True)],
+)
+def test_given_words_are_known_in_turkish_capitals(tmp_path, word, given, outcome):
+    warehouse = warehouse_of(land(tmp_path / "h", a_csv=f"State,is_sale\nTX,{word}\n"), converted_words=[given])
+    ingest(warehouse)
+    assert rows(warehouse, "SELECT is_converted FROM leads") == [{"is_converted": outcome}]
+
+
+@pytest.mark.parametrize("role", ["Age", "Years of Experience"])
+@pytest.mark.parametrize(("value", "is_lead"), [("nan", True), ("-1", True), ("999", True), ("-2", False)])
+def test_a_value_that_means_missing_is_in_no_range(tmp_path, role, value, is_lead):
+    home = land(tmp_path / "h", a_csv=f"{role},State,is_sale\n{value},TX,1\n30,NY,0\n")
+    warehouse = warehouse_of(home, hidden_nulls=["-1", "999"])
+    ingest(warehouse)
+    found = rows(warehouse, "SELECT coalesce(age, experience) AS v FROM leads ORDER BY record_number")
+    assert [row["v"] for row in found] == (["Unknown", "30"] if is_lead else ["30"])
 
 
 def test_a_bad_record_is_kept_with_its_reason_and_nothing_else_is_lost(tmp_path):

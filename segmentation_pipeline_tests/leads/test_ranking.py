@@ -77,6 +77,36 @@ def test_one_lead_that_did_not_convert_is_not_known_never_to():
 
 
 @pytest.mark.parametrize(
+    ("conversions", "leads"),
+    [([0] * 4, [750] * 4), ([750] * 4, [750] * 4), ([10, 0, 0, 0], [25_000] * 4), ([0] * 9, [1_000_000] * 8 + [0])],
+)
+def test_a_rare_outcome_has_a_prior_of_half_a_lead_on_either_side(conversions, leads):
+    ranking = rank_rates(conversions, leads)
+    mean = (sum(conversions) + 0.5) / (sum(leads) + 1)
+    assert ranking.prior_weight * min(mean, 1 - mean) == pytest.approx(0.5, rel=1e-3)
+    assert all(rate.low < rate.shrunken < rate.high for rate in ranking.rates)
+
+
+@given(
+    st.lists(st.tuples(st.integers(0, 2), st.integers(0, 10**7), st.booleans()), min_size=1, max_size=10),
+    st.sampled_from(["auto", 0.01, 1.0, 200.0]),
+)
+@settings(max_examples=100, deadline=None)
+def test_the_interval_holds_the_rate_however_rare_the_outcome_is(counts, weight):
+    pairs = [(few + many if is_swapped else few, few + many) for few, many, is_swapped in counts]
+    ranking = rank_rates([won for won, _ in pairs], [leads for _, leads in pairs], prior_weight=weight)
+    for rate in [] if ranking is None else ranking.rates:
+        assert 0 <= rate.low <= rate.shrunken <= rate.high <= 1
+
+
+def test_nobody_of_two_thousand_is_known_to_a_rate_below_a_fifth_of_a_percent():
+    """Beta(.5, 4,000): prior of half a conversion in 2,000 leads, and 2,000 more without any."""
+    rate = rank_rates([0], [2000]).rates[0]
+    assert rate.low < 1e-5
+    assert 0.0005 < rate.high < 0.002
+
+
+@pytest.mark.parametrize(
     ("rate", "tier"),
     [
         (0.5, "PREMIUM"),

@@ -11,7 +11,7 @@ from segmentation_pipeline.leads import checks
 from segmentation_pipeline.leads.exporting import export_folder, write_exports
 from segmentation_pipeline.leads.refreshing import refresh_personas
 from segmentation_pipeline.state.database import open_state
-from segmentation_pipeline.state.persona_edits import add_note, rename_persona
+from segmentation_pipeline.state.persona_edits import add_note, keep_model, rename_persona
 from segmentation_pipeline_tests.leads.lead_samples import ingest, land, leads_csv, refresh, rows, warehouse_of
 from segmentation_pipeline_tests.warehouse_comparison import differences
 
@@ -129,6 +129,20 @@ def test_a_name_a_person_gave_survives_new_leads_and_shows_in_the_files(home):
         assert told["personas"][0]["notes"] == ["Call them first."]
 
 
+@pytest.mark.parametrize(("outcomes", "size"), [("0", 2_000), ("1", 2_000), ("1" * 10 + "0", 100_000)])
+def test_an_outcome_that_hardly_anyone_has_makes_personas(tmp_path, outcomes, size):
+    states, titles = ("TX", "NY", "CA"), ("CEO", "Clerk")
+    lines = ["State,Job Title,is_sale"]
+    lines += [
+        f"{states[number % 3]},{titles[number // 3 % 2]},{outcomes[min(number, len(outcomes) - 1)]}"
+        for number in range(size)
+    ]
+    warehouse = warehouse_of(land(tmp_path / "home", leads_csv="\n".join(lines)))
+    refresh(warehouse)
+    assert sum(row["size"] for row in personas_of(warehouse)) == size
+    assert all(row["rate_low"] < row["shrunken_rate"] < row["rate_high"] for row in personas_of(warehouse))
+
+
 def test_an_older_file_that_lands_late_takes_the_ids_people_know(home):
     warehouse = warehouse_of(home)
     refresh(warehouse)
@@ -137,6 +151,25 @@ def test_an_older_file_that_lands_late_takes_the_ids_people_know(home):
     refresh(warehouse)
     assert {row["persona_id"] for row in personas_of(warehouse)} == known
     assert {row["persona_id"] for row in personas_of(warehouse, "a.csv")} == known
+
+
+def test_a_name_stays_when_the_warehouse_is_made_anew_and_files_come_in_another_order(home):
+    warehouse = warehouse_of(home)
+    refresh(warehouse)
+    land(home.root, a_csv=leads_csv(150, seed=12))
+    refresh(warehouse)
+    known = {row["persona_id"] for row in personas_of(warehouse)}
+    (kept,) = rows(warehouse, "SELECT model FROM lead_models WHERE import_id = 'leads.csv'")
+    best = personas_of(warehouse)[0]["persona_id"]
+    with open_state(home, warehouse.settings).write() as state:
+        keep_model(state, kept["model"])
+        rename_persona(state, best, "Deciders", labels={}, edited_by="ada")
+    home.warehouse_file.unlink()
+    again = warehouse_of(home)
+    refresh(again)
+    assert {row["persona_id"] for row in personas_of(again)} == known
+    told = json.loads((export_folder(home, "leads.csv") / "personas.json").read_text(encoding="utf-8"))
+    assert told["personas"][0]["name"] == "Deciders"
 
 
 def test_only_imports_that_changed_are_looked_at_again(home):

@@ -1,5 +1,6 @@
 -- One row per customer. Of what files of customers say the last in name order counts; else the newest line that says
--- anything. A city's region is that of the region files.
+-- anything. A city's region is that of the region
+-- files, and a region is spelt as they spell it (else as the first of its customers by spelling does).
 WITH lines AS (
     SELECT
         customer_id,
@@ -51,19 +52,33 @@ merged AS (
     FULL JOIN lines AS l ON t.customer_id = l.customer_id
     LEFT JOIN attributes AS a ON l.customer_id = a.customer_id
 )
+,
+
+located AS (
+    SELECT m.*, coalesce(r.region, m.told_region, m.city) AS region
+    FROM merged AS m
+    LEFT JOIN regions AS r ON lower(m.city) = lower(r.city)
+),
+
+spelt AS (
+    SELECT lower(region) AS key, arg_min(region, struct_pack(p := place, r := region)) AS region
+    FROM (SELECT 0 AS place, region FROM regions UNION ALL SELECT DISTINCT 1, region FROM located)
+    WHERE region IS NOT NULL
+    GROUP BY lower(region)
+)
 
 SELECT
     m.customer_id,
     CAST(hash(m.customer_id) >> 1 AS BIGINT) AS customer_key,
     m.origin,
     m.city,
-    coalesce(r.region, m.told_region, m.city) AS region,
+    s.region,
     m.gender,
     m.age,
     m.birth_date,
     m.member_since,
     m.first_purchase_at,
     m.last_purchase_at
-FROM merged AS m
-LEFT JOIN regions AS r ON lower(m.city) = lower(r.city)
+FROM located AS m
+LEFT JOIN spelt AS s ON lower(m.region) = s.key
 ORDER BY m.customer_id

@@ -5,7 +5,8 @@ WITH cleaned AS (
         *,
         without_blanks(customer_id) AS customer,
         try_cast(without_blanks(age) AS DOUBLE) AS years,
-        CAST(told_time(birth_date_typed, without_blanks(birth_date)) AS DATE) AS birth_day
+        told_day(without_blanks(birth_date)) AS birth_day,
+        told_time(registered_at_typed, without_blanks(registered_at)) AS registered
     FROM ({fields}) AS fields
 ),
 
@@ -19,10 +20,12 @@ judged AS (
             WHEN customer IS NULL THEN 'blank_customer'
             WHEN without_blanks(age) IS NOT NULL AND coalesce(years NOT BETWEEN 0 AND 120, true)
                 THEN 'age_out_of_range'
+            WHEN birth_day IS NULL AND without_blanks(birth_date) IS NOT NULL THEN 'unparseable_birth_date'
             WHEN
                 birth_day > CAST($landed_at::TIMESTAMP AS DATE)
                 OR birth_day < CAST($landed_at::TIMESTAMP AS DATE) - INTERVAL 121 YEAR
                 THEN 'birth_date_out_of_range'
+            WHEN registered IS NULL AND without_blanks(registered_at) IS NOT NULL THEN 'unparseable_registration'
         END AS reason
     FROM cleaned
 )
@@ -35,12 +38,14 @@ SELECT
     without_blanks(gender) AS gender,
     years AS age,
     birth_day AS birth_date,
-    told_time(registered_at_typed, without_blanks(registered_at)) AS registered_at,
+    registered AS registered_at,
     reason,
     left(
         CASE reason
             WHEN 'age_out_of_range' THEN age
+            WHEN 'unparseable_birth_date' THEN birth_date
             WHEN 'birth_date_out_of_range' THEN birth_date
+            WHEN 'unparseable_registration' THEN registered_at
         END, 60
     ) AS found,
     CASE WHEN reason IS NOT NULL THEN {record} END AS record

@@ -13,7 +13,8 @@ WITH cleaned AS (
         exact_number(without_blanks(unit_price), {mark}) AS price,
         exact_number(without_blanks(line_total), {mark}) AS total,
         try_cast(without_blanks(age) AS DOUBLE) AS years,
-        CAST(told_time(birth_date_typed, without_blanks(birth_date)) AS DATE) AS birth_day
+        told_day(without_blanks(birth_date)) AS birth_day,
+        told_time(registered_at_typed, without_blanks(registered_at)) AS registered
     FROM ({fields}) AS fields
 ),
 
@@ -52,8 +53,10 @@ judged AS (
             WHEN exact_total = 0 AND without_blanks(line_total) IS NULL THEN 'zero_price'
             WHEN without_blanks(age) IS NOT NULL AND coalesce(years NOT BETWEEN 0 AND 120, true)
                 THEN 'age_out_of_range'
+            WHEN birth_day IS NULL AND without_blanks(birth_date) IS NOT NULL THEN 'unparseable_birth_date'
             WHEN birth_day > CAST(moment AS DATE) OR birth_day < CAST(moment AS DATE) - INTERVAL 121 YEAR
                 THEN 'birth_date_out_of_range'
+            WHEN registered IS NULL AND without_blanks(registered_at) IS NOT NULL THEN 'unparseable_registration'
         END AS reason
     FROM priced
 ),
@@ -73,7 +76,7 @@ shaped AS (
         without_blanks(gender) AS gender,
         years AS age,
         birth_day AS birth_date,
-        told_time(registered_at_typed, without_blanks(registered_at)) AS registered_at,
+        registered AS registered_at,
         is_cancellation,
         reason,
         CASE
@@ -81,7 +84,8 @@ shaped AS (
             WHEN reason = 'unparseable_quantity' THEN quantity
             WHEN reason IN ('unparseable_price', 'negative_price') THEN coalesce(line_total, unit_price)
             WHEN reason = 'age_out_of_range' THEN age
-            WHEN reason = 'birth_date_out_of_range' THEN birth_date
+            WHEN reason IN ('unparseable_birth_date', 'birth_date_out_of_range') THEN birth_date
+            WHEN reason = 'unparseable_registration' THEN registered_at
         END AS found,
         CASE WHEN reason IS NOT NULL THEN {record} END AS record
     FROM judged

@@ -21,8 +21,8 @@ FROM (
             WHEN is_blank THEN 'blank_line'
             WHEN is_malformed THEN 'invalid_json'
             WHEN is_overlong THEN 'overlong_field'
-            WHEN try_cast(age_text AS DOUBLE) NOT BETWEEN 0 AND {oldest_age} THEN 'age_out_of_range'
-            WHEN try_cast(experience_text AS DOUBLE) NOT BETWEEN 0 AND {longest_experience}
+            WHEN try_cast({known_age} AS DOUBLE) NOT BETWEEN 0 AND {oldest_age} THEN 'age_out_of_range'
+            WHEN try_cast({known_experience} AS DOUBLE) NOT BETWEEN 0 AND {longest_experience}
                 THEN 'experience_out_of_range'
             WHEN lead_at > $landed_at THEN 'future_date'
         END AS reason
@@ -43,8 +43,8 @@ FROM (
                 ELSE utc_time(try_cast(lead_date AS TIMESTAMPTZ), lead_date)
             END AS lead_at,
             CASE
-                WHEN coalesce(lower(without_blanks(outcome)), '') IN ({yes}) THEN true
-                WHEN coalesce(lower(without_blanks(outcome)), '') IN ({no}) THEN false
+                WHEN coalesce(replace(lower(without_blanks(outcome)), 'ı', 'i'), '') IN ({yes}) THEN true
+                WHEN coalesce(replace(lower(without_blanks(outcome)), 'ı', 'i'), '') IN ({no}) THEN false
             END AS is_converted
         FROM ({fields}) AS fields
     ) AS texts
