@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Literal
 
 from segmentation_pipeline.landing.kinds import FORM_REASONS, Reason, RecordKind
 from segmentation_pipeline.landing.mapping import Role, Wanted
+from segmentation_pipeline.landing.missing import MISSING
 from segmentation_pipeline.warehouse.contracts import quoted
 from segmentation_pipeline.warehouse.database import load_sql
 
@@ -239,6 +240,12 @@ _STAGED: dict[Kind, str] = {
     "regions": "city VARCHAR, region VARCHAR, climate VARCHAR, median_basket DECIMAL(18,4), trend VARCHAR",
 }
 
+_TOLD_TEXT = (
+    "CREATE OR REPLACE TEMP MACRO told_text(t) AS CASE WHEN without_blanks(t)"
+    f" NOT IN ({', '.join(quoted(word) for word in MISSING)}) THEN without_blanks(t) END"
+)
+"""What is said of a person, null where the text stands for a value nobody told."""
+
 
 def customer_records(kind: Kind, settings: CustomerSettings) -> RecordKind:
     """Return how the settings want the files of one folder read."""
@@ -256,7 +263,7 @@ def customer_records(kind: Kind, settings: CustomerSettings) -> RecordKind:
         columns=f"file_number INTEGER, {_STAGED[kind]}, reason VARCHAR, found VARCHAR, record VARCHAR",
         staged=load_sql(__package__, f"staged_{kind}").replace("{cancelled}", quoted(pattern)),
         reasons=REASONS[kind],
-        macros=(load_sql(__package__, "exact_number"),),
+        macros=(load_sql(__package__, "exact_number"), _TOLD_TEXT),
         looked_up=lambda connection, fields: _decimal_mark(connection, fields, kind, settings),
     )
 

@@ -53,12 +53,6 @@ FEATURE_ALIASES: dict[str, tuple[str, tuple[tuple[str, ...], ...]]] = {
     "source": ("the source of the lead", (("leadsource", "source", "channel", "kaynak"), ("utmsource", "campaign"))),
 }  # fmt: skip
 
-MISSING = (
-    "#N/A", "#N/A N/A", "#NA", "-1.#IND", "-1.#QNAN", "-NaN", "-nan", "1.#IND", "1.#QNAN", "<NA>", "N/A", "NA",
-    "NULL", "NaN", "None", "n/a", "nan", "null",
-)  # fmt: skip
-"""Texts that mean a missing value: those pandas takes for one, so that system E's figures can be compared."""
-
 PERSONAL = frozenset({
     "name", "firstname", "lastname", "middlename", "fullname", "surname", "givenname", "familyname", "contactname",
     "leadname", "email", "emailaddress", "mail", "phone", "phonenumber", "mobile", "mobilephone", "mobilenumber",

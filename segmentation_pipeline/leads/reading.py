@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from segmentation_pipeline.landing.missing import MISSING
 from segmentation_pipeline.leads.assembling import Leads
 from segmentation_pipeline.leads.columns import UNKNOWN, LeadColumn
 from segmentation_pipeline.leads.continuity import PersonaModel
-from segmentation_pipeline.leads.known_columns import FEATURES, MISSING, is_personal
+from segmentation_pipeline.leads.known_columns import FEATURES, is_personal
 from segmentation_pipeline.warehouse.contracts import quoted
 
 if TYPE_CHECKING:

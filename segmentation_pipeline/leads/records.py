@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING
 
 from segmentation_pipeline.landing.kinds import FORM_REASONS, Reason, RecordKind
 from segmentation_pipeline.landing.mapping import Role, Wanted
+from segmentation_pipeline.landing.missing import MISSING
 from segmentation_pipeline.leads.columns import UNKNOWN
 from segmentation_pipeline.leads.known_columns import (
     FEATURE_ALIASES,
     FEATURES,
     LONGEST_EXPERIENCE,
-    MISSING,
     OLDEST_AGE,
     OTHERS,
     is_personal,

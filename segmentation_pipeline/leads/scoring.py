@@ -14,13 +14,13 @@ import numpy as np
 
 from segmentation_pipeline.errors import InvalidPayload
 from segmentation_pipeline.landing.mapping import plain_name
+from segmentation_pipeline.landing.missing import MISSING
 from segmentation_pipeline.leads.columns import UNKNOWN, LeadColumn
 from segmentation_pipeline.leads.continuity import PersonaModel
 from segmentation_pipeline.leads.known_columns import (
     FEATURE_ALIASES,
     FEATURES,
     LONGEST_EXPERIENCE,
-    MISSING,
     OLDEST_AGE,
 )
 

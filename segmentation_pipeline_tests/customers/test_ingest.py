@@ -102,6 +102,16 @@ def test_what_cannot_be_known_of_a_person_is_rejected_on_lines_and_in_customer_f
     assert ("customers/a.csv", 2, reason) in shop.rejections()
 
 
+@pytest.mark.parametrize("value", ["NA", "N/A", "null", "None", "nan", "#N/A", " NULL "])
+def test_a_word_for_missing_is_nothing_told_of_a_person_and_costs_no_line(shop, value):
+    told = "age,birth_date,registered_at,gender,city"
+    shop.load(f"customer_id,total,date,{told}\nc1,5,2026-01-01,{','.join([value] * 5)}\n")
+    shop.load(f"customer_id,{told}\nc1,{','.join([value] * 5)}\n", "customers/a.csv")
+    assert shop.rejections() == []
+    (line,) = shop.db.rows("SELECT age, birth_date, registered_at, gender, city FROM purchases")
+    assert set(line.values()) == {None}
+
+
 @pytest.mark.parametrize(
     ("text", "expected"),
     [

@@ -4,9 +4,9 @@ WITH cleaned AS (
     SELECT
         *,
         without_blanks(customer_id) AS customer,
-        try_cast(without_blanks(age) AS DOUBLE) AS years,
-        told_day(without_blanks(birth_date)) AS birth_day,
-        told_time(registered_at_typed, without_blanks(registered_at)) AS registered
+        try_cast(told_text(age) AS DOUBLE) AS years,
+        told_day(told_text(birth_date)) AS birth_day,
+        told_time(registered_at_typed, told_text(registered_at)) AS registered
     FROM ({fields}) AS fields
 ),
 
@@ -18,14 +18,14 @@ judged AS (
             WHEN is_malformed THEN 'invalid_json'
             WHEN is_overlong THEN 'overlong_field'
             WHEN customer IS NULL THEN 'blank_customer'
-            WHEN without_blanks(age) IS NOT NULL AND coalesce(years NOT BETWEEN 0 AND 120, true)
+            WHEN told_text(age) IS NOT NULL AND coalesce(years NOT BETWEEN 0 AND 120, true)
                 THEN 'age_out_of_range'
-            WHEN birth_day IS NULL AND without_blanks(birth_date) IS NOT NULL THEN 'unparseable_birth_date'
+            WHEN birth_day IS NULL AND told_text(birth_date) IS NOT NULL THEN 'unparseable_birth_date'
             WHEN
                 birth_day > CAST($landed_at::TIMESTAMP AS DATE)
                 OR birth_day < CAST($landed_at::TIMESTAMP AS DATE) - INTERVAL 121 YEAR
                 THEN 'birth_date_out_of_range'
-            WHEN registered IS NULL AND without_blanks(registered_at) IS NOT NULL THEN 'unparseable_registration'
+            WHEN registered IS NULL AND told_text(registered_at) IS NOT NULL THEN 'unparseable_registration'
         END AS reason
     FROM cleaned
 )
@@ -33,9 +33,9 @@ judged AS (
 SELECT
     $file_number::INTEGER AS file_number,
     customer AS customer_id,
-    without_blanks(city) AS city,
-    without_blanks(region) AS region,
-    without_blanks(gender) AS gender,
+    told_text(city) AS city,
+    told_text(region) AS region,
+    told_text(gender) AS gender,
     years AS age,
     birth_day AS birth_date,
     registered AS registered_at,

@@ -12,9 +12,9 @@ WITH cleaned AS (
         CASE WHEN without_blanks(quantity) IS NULL THEN 1 ELSE exact_number(quantity, {mark}) END AS amount,
         exact_number(without_blanks(unit_price), {mark}) AS price,
         exact_number(without_blanks(line_total), {mark}) AS total,
-        try_cast(without_blanks(age) AS DOUBLE) AS years,
-        told_day(without_blanks(birth_date)) AS birth_day,
-        told_time(registered_at_typed, without_blanks(registered_at)) AS registered
+        try_cast(told_text(age) AS DOUBLE) AS years,
+        told_day(told_text(birth_date)) AS birth_day,
+        told_time(registered_at_typed, told_text(registered_at)) AS registered
     FROM ({fields}) AS fields
 ),
 
@@ -51,12 +51,12 @@ judged AS (
                 CASE WHEN exact_total = 0 AND without_blanks(line_total) IS NULL THEN 'zero_price' END
             WHEN exact_total < 0 THEN 'negative_price'
             WHEN exact_total = 0 AND without_blanks(line_total) IS NULL THEN 'zero_price'
-            WHEN without_blanks(age) IS NOT NULL AND coalesce(years NOT BETWEEN 0 AND 120, true)
+            WHEN told_text(age) IS NOT NULL AND coalesce(years NOT BETWEEN 0 AND 120, true)
                 THEN 'age_out_of_range'
-            WHEN birth_day IS NULL AND without_blanks(birth_date) IS NOT NULL THEN 'unparseable_birth_date'
+            WHEN birth_day IS NULL AND told_text(birth_date) IS NOT NULL THEN 'unparseable_birth_date'
             WHEN birth_day > CAST(moment AS DATE) OR birth_day < CAST(moment AS DATE) - INTERVAL 121 YEAR
                 THEN 'birth_date_out_of_range'
-            WHEN registered IS NULL AND without_blanks(registered_at) IS NOT NULL THEN 'unparseable_registration'
+            WHEN registered IS NULL AND told_text(registered_at) IS NOT NULL THEN 'unparseable_registration'
         END AS reason
     FROM priced
 ),
@@ -71,9 +71,9 @@ shaped AS (
         abs(exact_total) AS line_total,
         order_text AS order_id,
         moment AS purchased_at,
-        without_blanks(city) AS city,
-        without_blanks(region) AS region,
-        without_blanks(gender) AS gender,
+        told_text(city) AS city,
+        told_text(region) AS region,
+        told_text(gender) AS gender,
         years AS age,
         birth_day AS birth_date,
         registered AS registered_at,
