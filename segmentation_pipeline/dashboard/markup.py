@@ -19,6 +19,8 @@ FIGURE_CHARS = 32
 _PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 _CODE = re.compile(r"((?<!`)`[^`]+`(?!`))")
 """A name between two single backticks: longer runs pair by rules of their own, so they are letters."""
+_ADDRESS = re.compile(r"((?:https?://|www\.)[^\s`]*|[\w.+-]+@[\w-]+\.[\w.-]+)", re.IGNORECASE)
+"""What browsers are given as a link though its marks are escaped; in code it is not."""
 _BARE_BAR = re.compile(r"(?<!\\)\|")
 
 
@@ -29,7 +31,14 @@ def quiet(text: str) -> str:
 
 def _quiet_line(line: str) -> str:
     parts = _CODE.split(line)
+    parts[::2] = [_quiet_words(part) for part in parts[::2]]
+    return "".join(parts)
+
+
+def _quiet_words(words: str) -> str:
+    parts = _ADDRESS.split(words)
     parts[::2] = [_PUNCTUATION.sub(r"\\\1", part) for part in parts[::2]]
+    parts[1::2] = [code(part) for part in parts[1::2]]
     return "".join(parts)
 
 

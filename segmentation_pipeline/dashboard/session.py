@@ -53,7 +53,7 @@ STYLE = """<style>
 [data-testid=stCaptionContainer] p {color: inherit; opacity: 1}
 [data-testid=stMetricValue] {font-size: 1.7rem}
 [data-testid=stPlotlyChart] :is(.xtick, .ytick, .g-xtitle, .g-ytitle, .g-gtitle, .legend, .cbaxis, .infolayer,
-  .heatmap-label) text {fill: currentColor !important}
+  .heatmap-label) text, [data-testid=stPlotlyChart] text.node-label {fill: currentColor !important}
 @media (prefers-color-scheme: dark) {[data-testid^=stBaseButton-primary] :is(p, span) {color: #111}}
 @media (max-width: 640px) {[data-testid=stMainBlockContainer] {padding: 3.5rem 1rem 3rem}}
 </style>"""

@@ -30,14 +30,17 @@ WIDE, NARROW = {"width": 1280, "height": 900}, {"width": 390, "height": 844}
 
 POINT = """() => {
     const map = document.querySelector('.js-plotly-plot');
-    const trace = map._fullData.find(one => one.x.length);
     const {xaxis, yaxis} = map._fullLayout;
     const box = map.getBoundingClientRect();
-    return {
-        user: trace.customdata[0], segment: trace.name,
-        x: box.x + xaxis._offset + xaxis.c2p(trace.x[0]), y: box.y + yaxis._offset + yaxis.c2p(trace.y[0]),
-    };
+    const points = map._fullData.flatMap(trace => Array.from(trace.x, (x, place) => ({
+        user: trace.customdata[place], segment: trace.name,
+        x: box.x + xaxis._offset + xaxis.c2p(x), y: box.y + yaxis._offset + yaxis.c2p(trace.y[place]),
+    })));
+    const room = one => Math.min(...points.filter(other => other !== one).map(
+        other => Math.hypot(one.x - other.x, one.y - other.y)));
+    return points.map(one => [room(one), one]).sort((a, b) => b[0] - a[0])[0][1];
 }"""
+"""The point that lies most alone: a click between two may open either."""
 
 FAINT_WORDS = """() => {
     const parse = colour => colour.match(/[\\d.]+/g).map(Number);

@@ -174,7 +174,7 @@ def test_a_run_that_published_nothing_is_told_until_one_publishes(own_home, monk
     [message] = app.error
     words = message.value.replace("\\", "")
     assert "`clusters`" in words
-    assert "Wrong: [a](http://b). Next: c." in words
+    assert "Wrong: [a](`http://b).` Next: c." in words
     assert "`moves.sums`: 3 rows." in words
     tell_unpublished(own_home, "r2", table="events", message="Another.")
     assert "clusters" not in opened(own_home, monkeypatch, page, language=language).error[0].value

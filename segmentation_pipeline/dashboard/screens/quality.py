@@ -114,8 +114,8 @@ def _checks(shown: Shown) -> None:
                 texts("quality.table"): check.table_name,
                 texts("quality.check"): check.check_name,
                 texts("quality.month"): "" if check.refresh_month is None else texts.month(check.refresh_month),
-                texts("quality.told"): check.description,
                 texts("quality.checked"): texts.moment(check.checked_recorded_at),
+                texts("quality.told"): check.description,
             }
             for check in (found if has_all else failed)
         ],
