@@ -19,6 +19,11 @@ REASON_TAG = "segpipe/reason"
 REQUEST_TAG = "segpipe/request"
 """Ties the runs of one request together."""
 
+UNATTENDED_TAG = "segpipe/unattended"
+"""A run that carries this was asked for by nobody in person: files that may still be written are left for the next."""
+
+UNATTENDED = {UNATTENDED_TAG: "true"}
+
 DIED_TAG = "segpipe/died"
 """A run that carries this failed because its process was gone, whatever it did."""
 
@@ -61,7 +66,10 @@ def request_refresh(
     if pending:
         return dg.SkipReason(f"{month:%Y-%m} is already queued or running as run {pending[0].run_id}.")
     return dg.RunRequest(
-        run_key=run_key, job_name=MONTHLY_REFRESH, partition_key=key, tags={**(tags or {}), REASON_TAG: reason}
+        run_key=run_key,
+        job_name=MONTHLY_REFRESH,
+        partition_key=key,
+        tags={**(tags or {}), **UNATTENDED, REASON_TAG: reason},
     )
 
 
@@ -81,7 +89,7 @@ def daily_schedule() -> dg.ScheduleDefinition:
         if waiting:
             return dg.SkipReason(f"run {waiting[0].run_id} is queued or running")
         day = context.scheduled_execution_time.date()
-        return dg.RunRequest(run_key=f"daily:{day:%Y-%m-%d}", tags={REASON_TAG: "schedule"})
+        return dg.RunRequest(run_key=f"daily:{day:%Y-%m-%d}", tags={**UNATTENDED, REASON_TAG: "schedule"})
 
     return schedule
 
