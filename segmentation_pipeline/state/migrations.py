@@ -236,6 +236,20 @@ def activation_tables(connection: sa.Connection) -> None:
     made.create_all(connection, checkfirst=False)
 
 
+def alert_way_table(connection: sa.Connection) -> None:
+    """Ways of telling of trouble that fail."""
+    made = sa.MetaData()
+    sa.Table(
+        "failed_alert_ways",
+        made,
+        sa.Column("way", sa.String(200), primary_key=True),
+        sa.Column("problem", sa.Text, nullable=False),
+        sa.Column("attempt_count", sa.Integer, nullable=False),
+        sa.Column("failed_at", sa.DateTime, nullable=False),
+    )
+    made.create_all(connection, checkfirst=False)
+
+
 MIGRATIONS: Sequence[Migration] = (
     names_and_notes,
     llm_tables,
@@ -245,6 +259,7 @@ MIGRATIONS: Sequence[Migration] = (
     roadmap_tables,
     api_token_table,
     activation_tables,
+    alert_way_table,
 )
 
 
