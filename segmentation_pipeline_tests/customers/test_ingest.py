@@ -276,3 +276,17 @@ def test_region_files_give_climate_median_and_trend_and_cities_find_their_region
     }
     assert sources["Ege"] == ("given", "given", "given", "Zeytin")
     assert sources["Van"] == ("shop", "unknown", "unknown", "Bilinmiyor")
+
+
+def test_a_file_of_customers_that_is_being_replaced_takes_nothing_away(shop):
+    shop.land("purchases/a.csv", "customer_id,total,date\nc1,5,2026-01-10\n")
+    shop.land("customers/1.csv", "customer_id,age\nc1,41\n")
+    shop.ingest()
+    shop.land("customers/1.csv", "customer_id,age\n")
+    shop.land("purchases/b.csv", "customer_id,total,date\nc2,5,20")
+    report = shop.ingest(settle_s=60)
+    assert (report.read_files, report.waiting_files) == ((), ("customers/1.csv", "purchases/b.csv"))
+    assert shop.db.execute("SELECT customer_id, age FROM customers").fetchall() == [("c1", 41)]
+    shop.land("customers/1.csv", "customer_id,age\nc1,42\n")
+    shop.ingest()
+    assert shop.db.execute("SELECT customer_id, age FROM customers WHERE age > 0").fetchall() == [("c1", 42)]
