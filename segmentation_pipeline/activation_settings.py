@@ -11,7 +11,7 @@ from typing import Annotated, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
-from segmentation_pipeline.addresses import checked_url, variable_name
+from segmentation_pipeline.addresses import checked_url, is_this_machine, variable_name
 
 EXPORTS = "exports"
 """Folder of a home for files people take away; the one delivered is replaced in every sync."""
@@ -152,6 +152,8 @@ class MailSettings(_Section):
     def _addressed(self) -> Self:
         if self.host and not (self.sender and self.to):
             raise ValueError("a mail needs sender and to beside host; allowed: addresses such as team@example.org")
+        if self.host and self.user and self.security == "none" and not is_this_machine(self.host):
+            raise ValueError("not encrypted: the password would be readable on the way; allowed: starttls, tls")
         return self
 
 

@@ -37,14 +37,13 @@ from segmentation_pipeline.orchestration.alerting import alert_sensor
 from segmentation_pipeline.orchestration.dead_runs import dead_runs_sensor
 from segmentation_pipeline.orchestration.landing import landing_sensor
 from segmentation_pipeline.orchestration.partitions import monthly_partitions
-from segmentation_pipeline.orchestration.policies import catch_up_sensor, drift_sensor
+from segmentation_pipeline.orchestration.policies import catch_up_sensor, drift_sensor, monthly_schedule
 from segmentation_pipeline.orchestration.published import PUBLISHED_WAREHOUSE, published_warehouse
 from segmentation_pipeline.orchestration.refresh_requests import (
     ACTIVATION_SYNC,
     DAILY_UPDATE,
     MONTHLY_REFRESH,
     daily_schedule,
-    monthly_schedule,
     newest_month_sensor,
 )
 from segmentation_pipeline.orchestration.table_assets import OWNERS, TableAsset
@@ -160,7 +159,7 @@ def build_defs(*, home_root: Path | None = None, overrides: Mapping[str, Any] | 
         ],
         asset_checks=[check.definition(partitions) for check in table_checks()],
         jobs=jobs,
-        schedules=[monthly_schedule(settings.first_month), daily_schedule()],
+        schedules=[monthly_schedule(settings.first_month, home_root), daily_schedule()],
         sensors=[
             dead_runs_sensor(),
             newest_month_sensor((log_months, customer_months)),

@@ -30,16 +30,18 @@ class InputError(PipelineError):
 class ContractBroken(PipelineError):
     """Rows about to be written violate the contract of their table; the transaction is rolled back.
 
-    `failures` holds one dict per violated constraint: column, check, example value, row count.
+    `failures` holds one dict per violated constraint: column, check, example value, row count. The text goes to chats
+    and mails, so it names no value.
     """
 
     def __init__(self, table_name: str, failures: list[dict[str, object]]) -> None:
         self.table_name = table_name
         self.failures = failures
-        shown = "; ".join(f"{f['column'] or 'row'}: {f['check']} (e.g. {f['example']})" for f in failures[:5])
+        shown = "; ".join(f"{f['column'] or 'row'}: {f['check']}" for f in failures[:5])
         super().__init__(
             f"The new rows of table {table_name} break its contract, so nothing was written: {shown}. "
-            f"Next: look at these columns in what feeds {table_name}; the table and the published copy are as before."
+            f"Next: look at these columns in what feeds {table_name}; the run's metadata holds examples, the table "
+            "and the published copy are as before."
         )
 
 

@@ -27,9 +27,14 @@ def message_body(event_type: str, moment: datetime, data: Mapping[str, Any], *, 
     return json.dumps(told, ensure_ascii=False).encode()
 
 
-def signed_headers(secret: str, body: bytes, *, now: datetime) -> dict[str, str]:
-    """Return the three headers by which a receiver knows who sent a body, and when."""
-    message_id = f"msg_{hashlib.sha256(body).hexdigest()[:32]}"
+def message_id_of(content: bytes) -> str:
+    """Return the id by which a receiver knows a message it has already."""
+    return f"msg_{hashlib.sha256(content).hexdigest()[:32]}"
+
+
+def signed_headers(secret: str, body: bytes, *, now: datetime, message_id: str | None = None) -> dict[str, str]:
+    """Return the three headers by which a receiver knows who sent a body, and when; the id is the body's by default."""
+    message_id = message_id or message_id_of(body)
     moment = str(int(now.timestamp()))
     digest = hmac.new(_signing_key(secret), b".".join([message_id.encode(), moment.encode(), body]), hashlib.sha256)
     signature = base64.b64encode(digest.digest()).decode()

@@ -6,6 +6,8 @@ from segmentation_pipeline.config import Home, Settings, read_settings
 from segmentation_pipeline.errors import SettingsError
 from segmentation_pipeline.terminal.doctor import examine
 
+MAIL = '[alerts.mail]\nhost = "{host}"\nsender = "a@x.org"\nto = "b@x.org"\nuser = "a"\nsecurity = "none"\n'
+
 
 def settings_of(tmp_path, text):
     path = tmp_path / "pipeline.toml"
@@ -36,6 +38,7 @@ def test_by_default_nothing_is_sent_anywhere():
         ('[activation.delivery]\nfile = "exports/out.csv"\nwebhook = "https://x.org"\n', "one of them"),
         ("[activation]\nsource = 'leads'\n", "clusters"),
         ('[alerts.mail]\nhost = "mail.example.org"\n', "sender and to"),
+        (MAIL.format(host="mail.example.org"), "password would be readable"),
         ("[refresh]\nmax_unclassified_share = 0\n", "greater than 0"),
     ],
 )
@@ -43,6 +46,10 @@ def test_a_wrong_entry_says_what_is_allowed(tmp_path, text, told):
     with pytest.raises(SettingsError) as error:
         settings_of(tmp_path, text)
     assert told in str(error.value)
+
+
+def test_a_password_may_go_in_clear_to_a_server_on_this_machine(tmp_path):
+    assert settings_of(tmp_path, MAIL.format(host="127.0.0.1")).alerts.mail.user == "a"
 
 
 @pytest.mark.parametrize(

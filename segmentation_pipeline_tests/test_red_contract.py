@@ -79,6 +79,10 @@ def test_after_a_red_run_a_daily_update_does_not_publish_a_half_written_refresh(
     outcome = refresh_in_process(planted_home, job_name="daily_update")
     assert outcome.is_success, outcome.problem
     assert any("Nothing was published" in warning for warning in outcome.warnings)
+    with home_instance(planted_home) as instance:
+        written = materialised(instance, outcome.run_id)
+    assert "current_segments" in written
+    assert "published_warehouse" not in written, "a copy that was not made does not age"
     assert planted_home.published_file.resolve() == published
     [problem] = unpublished_run(planted_home).problems
     assert "Nothing was published" in problem.message

@@ -23,6 +23,7 @@ from segmentation_pipeline.customers.tables import (
     TierBacktests,
 )
 from segmentation_pipeline.markdown import code, plain, table
+from segmentation_pipeline.orchestration.landing import settle_s
 from segmentation_pipeline.orchestration.pictures import png_metadata
 from segmentation_pipeline.orchestration.table_assets import refresh_month, table_asset
 from segmentation_pipeline.warehouse.resource import Warehouse
@@ -42,6 +43,7 @@ def landed_purchases(context: dg.AssetExecutionContext, warehouse: Warehouse) ->
             warehouse.settings.customers,
             warehouse.settings.input,
             now=datetime.now(UTC).replace(tzinfo=None),
+            settle_s=settle_s(context, warehouse),
             scratch=warehouse.home.warehouse_file.parent / "incoming_purchases",
         )
         files = db.rows("SELECT * FROM purchase_files ORDER BY landed_recorded_at DESC, file_name LIMIT 50")
@@ -72,6 +74,7 @@ def landed_purchases(context: dg.AssetExecutionContext, warehouse: Warehouse) ->
         "purchase_files": {
             "read_now": len(report.read_files),
             "unchanged": len(report.unchanged_files),
+            "may_still_be_written": ", ".join(report.waiting_files) or "none",
             "errors": len(report.errors),
             "files": files_shown,
         },

@@ -23,6 +23,7 @@ from segmentation_pipeline.customers.tables import (
     RejectedPurchases,
 )
 from segmentation_pipeline.landing.scratch import empty_folder
+from segmentation_pipeline.landing.settling import still_written
 from segmentation_pipeline.landing.sources import LandedFile, batches, identified
 from segmentation_pipeline.landing.staging import Stage, StagedFile, open_stage
 from segmentation_pipeline.warehouse.database import load_sql
@@ -53,6 +54,7 @@ class PurchaseReport:
     read_files: tuple[str, ...]
     unchanged_files: tuple[str, ...]
     errors: tuple[str, ...]
+    waiting_files: tuple[str, ...] = ()
 
 
 def ingest_purchases(
@@ -62,12 +64,14 @@ def ingest_purchases(
     reading: InputSettings,
     *,
     now: datetime,
+    settle_s: float = 0.0,
     scratch: Path | None = None,
 ) -> PurchaseReport:
     """Bring the tables up to date with landing/purchases, landing/customers and landing/regions.
 
     Files that are as before cost only their hash. A deleted file of purchases keeps its lines, one of customers or
-    regions does not: what is known of them is what the folder says today.
+    regions does not: what is known of them is what the folder says today. A file that was not left alone for
+    `settle_s` seconds may still be written and waits; where it replaces one of customers or regions, all wait for it.
 
     Raises:
         ContractBroken: rows violate a contract; the caller's transaction must roll back.
@@ -76,12 +80,17 @@ def ingest_purchases(
     fingerprint = _fingerprint(db, settings, reading)
     found = {kind: _files(landing, kind) for kind in KINDS}
     known = {row["file_name"]: row for row in db.rows("SELECT * FROM purchase_files")}
+    waiting = still_written(_changed_files(found, known, fingerprint), settle_s)
+    left = tuple(sorted(waiting))
+    if any(name in known and known[name]["kind"] != "purchases" for name in waiting):
+        return PurchaseReport((), tuple(name for name in known if name not in waiting), (), left)
+    found = {kind: [file for file in files if file.name not in waiting] for kind, files in found.items()}
     to_read = {kind: _files_to_read(files, known, fingerprint, kind) for kind, files in found.items()}
     gone = [name for name, row in known.items() if row["kind"] != "purchases" and not _is_there(name, found)]
     read_names = tuple(file.name for files in to_read.values() for file in files)
     unchanged = tuple(f.name for files in found.values() for f in files if f.name not in set(read_names))
     if not read_names and not gone:
-        return PurchaseReport((), unchanged, ())
+        return PurchaseReport((), unchanged, (), left)
     # What is known of customers and regions is made anew of all their files.
     to_read |= {kind: found[kind] for kind in KINDS if kind != "purchases"}
     seen = {row["sha256"]: row["landed_recorded_at"] for row in known.values()}
@@ -105,11 +114,23 @@ def ingest_purchases(
                     _note_files(db, kind, stage.files, fingerprint)
     _finish(db)
     errors = [row["error"] for row in db.rows("SELECT error FROM purchase_files WHERE status = 'error' ORDER BY ALL")]
-    return PurchaseReport(read_names, unchanged, tuple(errors))
+    return PurchaseReport(read_names, unchanged, tuple(errors), left)
 
 
 def _files(landing: Path, kind: Kind) -> list[LandedFile]:
     return identified(landing, kind) if (landing / kind).is_dir() else []
+
+
+def _changed_files(
+    found: dict[Kind, list[LandedFile]], known: dict[str, dict[str, Any]], fingerprint: str
+) -> list[LandedFile]:
+    """Return the new and changed files of every kind."""
+    return [file for files in found.values() for file in files if not _is_known(file, known, fingerprint)]
+
+
+def _is_known(file: LandedFile, known: dict[str, dict[str, Any]], fingerprint: str) -> bool:
+    row = known.get(file.name)
+    return row is not None and (row["sha256"], row["settings_fingerprint"]) == (file.sha256, fingerprint)
 
 
 def _is_there(name: str, found: dict[Kind, list[LandedFile]]) -> bool:
@@ -135,11 +156,7 @@ def _files_to_read(
     files: Sequence[LandedFile], known: dict[str, dict[str, Any]], fingerprint: str, kind: Kind
 ) -> list[LandedFile]:
     """Return the files to read: those that are new and come last, else all of the folder if anything changed."""
-    is_known = [
-        file.name in known
-        and (known[file.name]["sha256"], known[file.name]["settings_fingerprint"]) == (file.sha256, fingerprint)
-        for file in files
-    ]
+    is_known = [_is_known(file, known, fingerprint) for file in files]
     if all(is_known):
         return []
     first_unknown = is_known.index(False)

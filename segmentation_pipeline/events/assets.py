@@ -32,6 +32,7 @@ from segmentation_pipeline.events.outcomes import write_outcomes
 from segmentation_pipeline.events.sessions import sessions_by_gap, update_sessions
 from segmentation_pipeline.events.tables import LandedFiles, RawEvents, RejectedEvents, SessionBacklog
 from segmentation_pipeline.markdown import code, table
+from segmentation_pipeline.orchestration.landing import settle_s
 from segmentation_pipeline.orchestration.table_assets import refresh_month, table_asset
 from segmentation_pipeline.warehouse.resource import Warehouse
 
@@ -49,6 +50,7 @@ def landed_events(context: dg.AssetExecutionContext, warehouse: Warehouse) -> di
             warehouse.home.landing,
             warehouse.settings.input,
             now=datetime.now(UTC).replace(tzinfo=None),
+            settle_s=settle_s(context, warehouse),
             scratch=scratch,
         )
         files = db.rows("SELECT * FROM landed_files ORDER BY landed_recorded_at DESC, file_name LIMIT 50")
@@ -62,6 +64,7 @@ def landed_events(context: dg.AssetExecutionContext, warehouse: Warehouse) -> di
         "landed_files": {
             "read_now": len(report.read_files),
             "unchanged": len(report.unchanged_files),
+            "may_still_be_written": ", ".join(report.waiting_files) or "none",
             "errors_now": len(report.errors),
             "files": table(
                 ("file", "status", *(f"{count}:" for count in counts), "mapping"),

@@ -95,9 +95,9 @@ def sessions_hold_every_event(warehouse: Warehouse, _month: date | None) -> Chec
         different[0] == 0,
         "Every event lies in exactly one session."
         if different[0] == 0
-        else f"{different[0]:,} users (e.g. {different[1]}) have sessions that do not hold their events. "
+        else f"{different[0]:,} users have sessions that do not hold their events. "
         "Next: delete the row of session_rules and materialise sessions: all are then cut anew.",
-        {"users_that_differ": different[0]},
+        {"users_that_differ": different[0], **({"example": different[1]} if different[0] else {})},
     )
 
 

@@ -204,9 +204,12 @@ class RefreshInputs(Table):
     """One row per refresh: which events it saw, so that late and withdrawn ones show."""
 
     refresh_month: Day = column("Refresh.")
-    from_at: Utc = column("Start of what it looked at: its observation window.", unit="UTC")
+    from_at: Utc = column("Start of what it looked at: of its observation window or of the month.", unit="UTC")
     until_at: Utc = column("End of what it looked at: of the month.", unit="UTC")
-    event_count: Integer = column("Events between the two when it was made.", ge=0)
+    earlier_actions: Text = column(
+        "Actions it looked at before the start too, as JSON: those that close a case; null: any.", nullable=True
+    )
+    event_count: Integer = column("Events it saw.", ge=0)
     event_hash: Integer = column("Hash of these events, whatever their order.")
     refreshed_recorded_at: Utc = column("When it was made.", unit="UTC")
 

@@ -6,6 +6,7 @@ Keep out: Dagster (assets.py) and what became of users after the landmark (outco
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -38,7 +39,7 @@ from segmentation_pipeline.events.sessions import session_parameters
 from segmentation_pipeline.warehouse.database import load_sql
 
 if TYPE_CHECKING:
-    from datetime import date
+    from datetime import date, datetime
 
     import pandas as pd
 
@@ -108,11 +109,37 @@ def write_refresh(db: Database, month: date, settings: Settings) -> RefreshDates
     }
     selected = ", ".join(f"${name} AS {name}" for name in row)
     db.replace(Refreshes, f"SELECT {selected}", row, month=month)
-    _, month_end = month_bounds(month)
-    span = {"refresh_month": month, "from_at": min(dates.window_start, month_end), "until_at": month_end}
-    db.replace(RefreshInputs, load_sql(__package__, "refresh_inputs"), span, month=month)
+    _write_inputs(db, dates, settings)
     db.execute("DROP TABLE cohort")
     return dates
+
+
+def _write_inputs(db: Database, dates: RefreshDates, settings: Settings) -> None:
+    """Write the month's row of `refresh_inputs`."""
+    month_start, month_end = month_bounds(dates.month)
+    # Who entered when is decided by anything a user ever did; who had ended, by what closes a case.
+    earlier = None if dates.clock == "entry" else json.dumps(list(settings.roles.closing), ensure_ascii=False)
+    from_at = min(dates.window_start, month_start)
+    count, event_hash = count_seen(db, from_at, month_end, earlier)
+    row = {
+        "refresh_month": dates.month,
+        "from_at": from_at,
+        "until_at": month_end,
+        "earlier_actions": earlier,
+        "event_count": count,
+        "event_hash": event_hash,
+    }
+    selected = ", ".join(f"${name} AS {name}" for name in row)
+    made = "(now() AT TIME ZONE 'UTC')::TIMESTAMP AS refreshed_recorded_at"
+    db.replace(RefreshInputs, f"SELECT {selected}, {made}", row, month=dates.month)
+
+
+def count_seen(db: Database, from_at: datetime, until_at: datetime, earlier_actions: str | None) -> tuple[int, int]:
+    """Return number and hash of the events a refresh sees, as `refresh_inputs` tells which those are."""
+    actions = None if earlier_actions is None else json.loads(earlier_actions)
+    bound = {"from_at": from_at, "until_at": until_at, "earlier_actions": actions}
+    count, event_hash = db.one(load_sql(__package__, "seen_events"), bound)
+    return int(count), int(event_hash)
 
 
 def write_user_features(db: Database, month: date, settings: Settings) -> None:

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING
 from segmentation_pipeline.events.records import event_records
 from segmentation_pipeline.events.tables import LandedFiles, RawEvents, RejectedEvents, SessionBacklog
 from segmentation_pipeline.landing.scratch import empty_folder
+from segmentation_pipeline.landing.settling import still_written
 from segmentation_pipeline.landing.sources import LandedFile, batches, identified
 from segmentation_pipeline.landing.staging import Stage, StagedFile, open_stage
 from segmentation_pipeline.warehouse.database import load_sql
@@ -43,6 +44,7 @@ class IngestReport:
     read_files: tuple[str, ...]
     unchanged_files: tuple[str, ...]
     errors: tuple[str, ...]
+    waiting_files: tuple[str, ...] = ()
     read_count: int = 0
     accepted_count: int = 0
     rejected_count: int = 0
@@ -50,12 +52,19 @@ class IngestReport:
 
 
 def ingest_landing(
-    db: Database, landing: Path, settings: InputSettings, *, now: datetime, scratch: Path | None = None
+    db: Database,
+    landing: Path,
+    settings: InputSettings,
+    *,
+    now: datetime,
+    settle_s: float = 0.0,
+    scratch: Path | None = None,
 ) -> IngestReport:
     """Bring the tables up to date with the files in landing; files that are as before cost only their hash.
 
-    A changed file replaces its rows, a deleted one keeps them. `scratch` is where decompressed and transcoded
-    copies go while they are read; it is emptied first (default: the system's temporary folder).
+    A changed file replaces its rows, a deleted one keeps them. One that was not left alone for `settle_s` seconds may
+    still be written and waits. `scratch` is where decompressed and transcoded copies go while they are read; it is
+    emptied first (default: the system's temporary folder).
 
     Raises:
         ContractBroken: rows violate a contract; the caller's transaction must roll back.
@@ -63,11 +72,14 @@ def ingest_landing(
     _ensure_tables(db)
     files = identified(landing) if landing.is_dir() else []
     fingerprint = settings_fingerprint(db, settings)
-    to_read = _files_to_read(db, files, fingerprint)
+    changed = _changed_files(db, files, fingerprint)
+    waiting = still_written((file for file in files if file.name in changed), settle_s)
+    to_read = _files_to_read(db, files, changed - waiting)
     names = tuple(file.name for file in to_read)
-    unchanged = tuple(file.name for file in files if file.name not in set(names))
+    left = tuple(sorted(waiting))
+    unchanged = tuple(file.name for file in files if file.name not in waiting | set(names))
     if not to_read:
-        return IngestReport((), unchanged, ())
+        return IngestReport((), unchanged, (), left)
     seen = _first_seen(db)
     _forget(db, names)
     with empty_folder(scratch) as folder:
@@ -87,7 +99,7 @@ def ingest_landing(
     for table in TABLES:
         db.validate(table)
         db.record_write(table)
-    return _report(db, names, unchanged)
+    return _report(db, names, unchanged, left)
 
 
 def settings_fingerprint(db: Database, settings: InputSettings) -> str:
@@ -111,14 +123,19 @@ def _ensure_tables(db: Database) -> None:
             db.execute(f"DELETE FROM {name}")
 
 
-def _files_to_read(db: Database, files: Sequence[LandedFile], fingerprint: str) -> list[LandedFile]:
-    """Return, in name order, the new and changed files and those whose duplicates must be looked at again."""
+def _changed_files(db: Database, files: Sequence[LandedFile], fingerprint: str) -> set[str]:
+    """Return the names of new and changed files."""
     known = {
         row["file_name"]: (row["sha256"], row["settings_fingerprint"])
         for row in db.rows("SELECT file_name, sha256, settings_fingerprint FROM landed_files")
     }
-    changed = {file.name for file in files if known.get(file.name) != (file.sha256, fingerprint)}
-    replaced = sorted(changed & set(known))
+    return {file.name for file in files if known.get(file.name) != (file.sha256, fingerprint)}
+
+
+def _files_to_read(db: Database, files: Sequence[LandedFile], changed: set[str]) -> list[LandedFile]:
+    """Return, in name order, the new and changed files and those whose duplicates must be looked at again."""
+    known = {row["file_name"] for row in db.rows("SELECT file_name FROM landed_files")}
+    replaced = sorted(changed & known)
     stale = {row["loser"] for row in db.rows(load_sql(__package__, "stale_files"), {"changed": replaced})}
     return [file for file in files if file.name in changed | stale]
 
@@ -284,7 +301,7 @@ def _write_backlog(db: Database) -> None:
     )
 
 
-def _report(db: Database, names: Sequence[str], unchanged: tuple[str, ...]) -> IngestReport:
+def _report(db: Database, names: Sequence[str], unchanged: tuple[str, ...], waiting: tuple[str, ...]) -> IngestReport:
     read = {
         row["file_name"]: row
         for row in db.rows(
@@ -297,5 +314,6 @@ def _report(db: Database, names: Sequence[str], unchanged: tuple[str, ...]) -> I
         tuple(names),
         unchanged,
         tuple(str(row["error"]) for row in read.values() if row["status"] == "error"),
+        waiting,
         *(sum(int(row[count]) for row in read.values()) for count in counts),
     )

@@ -34,7 +34,7 @@ from segmentation_pipeline.llm.audit import llm_calls_frame
 from segmentation_pipeline.llm.failures import FailureKind
 from segmentation_pipeline.llm.tables import LlmCalls
 from segmentation_pipeline.markdown import Markdown, table
-from segmentation_pipeline.orchestration.table_assets import refresh_month, table_asset
+from segmentation_pipeline.orchestration.table_assets import MONTHLY_FRESHNESS, refresh_month, table_asset
 from segmentation_pipeline.retention.tables import RetentionCurves
 from segmentation_pipeline.segments.tables import Clusters, UserClusters
 from segmentation_pipeline.segments.verdict_tables import RefreshVerdicts
@@ -90,6 +90,7 @@ def cluster_metrics(context: dg.AssetExecutionContext, warehouse: Warehouse) -> 
     group="insights",
     kinds={"duckdb", "python", "llm"},
     monthly=True,
+    freshness=MONTHLY_FRESHNESS,
 )
 def recommendations(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dict[str, Any]:
     """One row per refresh, segment and piece of advice: a pain point, a product recommendation or an experiment.

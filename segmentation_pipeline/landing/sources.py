@@ -101,8 +101,13 @@ def find_files(landing: Path, folder: str | None = None) -> list[tuple[str, Path
             or path.suffix.lower() in UNFINISHED_SUFFIXES
         )
         if not ignored and path.is_file():
-            found.append(("/".join(parts), path))
+            found.append((_name("/".join(parts)), path))
     return sorted(found)
+
+
+def _name(written: str) -> str:
+    """Return a name that can be stored: bytes that are no UTF-8 are spelled out."""
+    return written.encode(errors="surrogateescape").decode(errors="backslashreplace")
 
 
 def identified(landing: Path, folder: str | None = None) -> list[LandedFile]:
@@ -156,8 +161,10 @@ def recognise(file: LandedFile, wanted: Wanted, scratch: Path, *, encoding: str 
     `encoding` overrules what the beginning of the text suggests.
 
     Raises:
-        InputError: the file is empty, damaged, or of no format we read.
+        InputError: the file is empty, damaged, of no format we read, or its path is not UTF-8.
     """
+    if not _is_utf_8(file.path):
+        raise InputError(f"{file.name}: its name is not UTF-8. Next: rename it.")
     compression = compression_of(file.path)
     plain = file.path
     if compression != "none":
@@ -197,6 +204,14 @@ def recognise(file: LandedFile, wanted: Wanted, scratch: Path, *, encoding: str 
         dialect=find_dialect(text, wanted, is_whole=len(sample) < SAMPLE_BYTES) if found == "csv" else None,
         is_pretty_printed=found == "json" and text.lstrip().startswith("{"),
     )
+
+
+def _is_utf_8(path: Path) -> bool:
+    try:
+        str(path).encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def _refuse_foreign(name: str, sample: bytes) -> None:

@@ -26,6 +26,7 @@ from segmentation_pipeline.leads.tables import (
     RejectedLeads,
 )
 from segmentation_pipeline.markdown import Markdown, code, table
+from segmentation_pipeline.orchestration.landing import settle_s
 from segmentation_pipeline.orchestration.table_assets import table_asset
 from segmentation_pipeline.warehouse.resource import Warehouse
 
@@ -47,6 +48,7 @@ def landed_leads(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dic
             warehouse.settings.leads,
             warehouse.settings.input,
             now=datetime.now(UTC).replace(tzinfo=None),
+            settle_s=settle_s(context, warehouse),
             scratch=scratch,
         )
         files = db.rows(f"SELECT * FROM lead_files ORDER BY import_id DESC LIMIT {MOST_TOLD}")
@@ -68,6 +70,7 @@ def landed_leads(context: dg.AssetExecutionContext, warehouse: Warehouse) -> dic
         "lead_files": {
             "read_now": len(report.read_files),
             "unchanged": len(report.unchanged_files),
+            "may_still_be_written": ", ".join(report.waiting_files) or "none",
             "errors_now": len(report.errors),
             "files": table(("import", "status", "read:", "accepted:", "rejected:", "duplicate:", "mapping"), rows),
         },

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from segmentation_pipeline.errors import InputError
 from segmentation_pipeline.landing.readers import MAX_RECORD_CHARS
 from segmentation_pipeline.landing.scratch import empty_folder
+from segmentation_pipeline.landing.settling import still_written
 from segmentation_pipeline.landing.sources import identified, recognise
 from segmentation_pipeline.landing.staging import open_stage
 from segmentation_pipeline.leads.known_columns import FEATURES
@@ -47,6 +48,7 @@ class LeadsReport:
     read_files: tuple[str, ...]
     unchanged_files: tuple[str, ...]
     errors: tuple[str, ...]
+    waiting_files: tuple[str, ...] = ()
     read_count: int = 0
     accepted_count: int = 0
     rejected_count: int = 0
@@ -60,12 +62,13 @@ def ingest_leads(
     reading: InputSettings,
     *,
     now: datetime,
+    settle_s: float = 0.0,
     scratch: Path | None = None,
 ) -> LeadsReport:
     """Bring the tables up to date with the files in landing/leads; unchanged ones cost only their hash.
 
-    A changed file replaces its leads, a deleted one keeps them. `scratch` is emptied first; copies of files being
-    read go there.
+    A changed file replaces its leads, a deleted one keeps them; one that was not left alone for `settle_s` seconds may
+    still be written and waits. `scratch` is emptied first; copies of files being read go there.
 
     Raises:
         ContractBroken: rows violate a contract; the caller's transaction must roll back.
@@ -78,11 +81,14 @@ def ingest_leads(
         row["import_id"]: (row["sha256"], row["settings_fingerprint"])
         for row in db.rows("SELECT import_id, sha256, settings_fingerprint FROM lead_files")
     }
-    to_read = [file for file in files if known.get(file.name) != (file.sha256, fingerprint)]
+    changed = [file for file in files if known.get(file.name) != (file.sha256, fingerprint)]
+    waiting = still_written(changed, settle_s)
+    to_read = [file for file in changed if file.name not in waiting]
     names = tuple(file.name for file in to_read)
-    unchanged = tuple(file.name for file in files if file.name not in set(names))
+    left = tuple(sorted(waiting))
+    unchanged = tuple(file.name for file in files if file not in changed)
     if not to_read:
-        return LeadsReport((), unchanged, ())
+        return LeadsReport((), unchanged, (), left)
     first_seen = {
         row["sha256"]: row["seen_at"]
         for row in db.rows("SELECT sha256, min(landed_recorded_at) AS seen_at FROM lead_files GROUP BY sha256")
@@ -100,6 +106,7 @@ def ingest_leads(
         names,
         unchanged,
         tuple(str(row["error"]) for row in rows if row["error"]),
+        left,
         *(sum(int(row[count]) for row in rows) for count in counts),
     )
 

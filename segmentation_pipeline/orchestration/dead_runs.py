@@ -9,6 +9,7 @@ from pathlib import Path
 import dagster as dg
 
 from segmentation_pipeline.config import find_home
+from segmentation_pipeline.orchestration.refresh_requests import DIED_TAG
 from segmentation_pipeline.warehouse.locks import file_lock, lock_holder
 
 GRACE_S = 120.0
@@ -19,7 +20,7 @@ SENSOR_INTERVAL_S = 10
 
 
 def fail_dead_runs(instance: dg.DagsterInstance, run_lock: Path) -> list[str]:
-    """Report every run failed that is STARTED while nobody holds the run lock; return their ids.
+    """Report every run failed, and tagged so, that is STARTED while nobody holds the run lock; return their ids.
 
     Dagster's own monitoring does not notice: the default launcher has no health check, and a run that stays
     STARTED would hold the queue of one for ever.
@@ -43,6 +44,7 @@ def fail_dead_runs(instance: dg.DagsterInstance, run_lock: Path) -> list[str]:
             since = record.start_time or record.update_timestamp.timestamp()
             if run.run_id != left_behind and time.time() - since < GRACE_S:
                 continue
+            instance.add_run_tags(run.run_id, {DIED_TAG: "true"})
             instance.report_run_failed(
                 run,
                 "The process of this run is gone (the home's run lock is free). Nothing was lost: every table is "

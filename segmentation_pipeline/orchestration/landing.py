@@ -14,20 +14,31 @@ import dagster as dg
 
 from segmentation_pipeline.config import Home, find_home
 from segmentation_pipeline.errors import PipelineError
+from segmentation_pipeline.landing.settling import is_settled
 from segmentation_pipeline.landing.sources import FOLDERS, find_files
 from segmentation_pipeline.orchestration.published_facts import KnownFile, read_known_files
-from segmentation_pipeline.orchestration.refresh_requests import DAILY_UPDATE, REASON_TAG
+from segmentation_pipeline.orchestration.refresh_requests import (
+    DAILY_UPDATE,
+    DIED_TAG,
+    REASON_TAG,
+    UNATTENDED,
+    UNATTENDED_TAG,
+)
+from segmentation_pipeline.warehouse.resource import Warehouse
 
 SHOWN_FILES = 3
 """Files a run's reason names; the others are counted."""
 
+MOST_DEATHS = 3
+"""Daily updates in a row whose process died after which no other is asked for; the next file or day does."""
+
 
 @dataclass(frozen=True)
 class Look:
-    """A file as it was seen at one look; `is_asked` once a run was asked for with this content."""
+    """A file as it was seen at one look, and when it was changed here; `is_asked` once a run was asked for with it."""
 
     byte_count: int
-    modified_ns: int
+    changed_ns: int
     is_asked: bool = False
 
 
@@ -40,33 +51,38 @@ class Looked:
     growing: tuple[str, ...]
 
 
-def look(home: Home, before: Mapping[str, Look]) -> Looked:
-    """Compare landing with the look before: a file is whole once two looks see it alike.
+def settle_s(context: dg.AssetExecutionContext, warehouse: Warehouse) -> float:
+    """Return for how many seconds this run wants files left alone; what a person asks for is read as it is."""
+    return warehouse.settings.refresh.landing_poll_s if UNATTENDED_TAG in context.run.tags else 0.0
+
+
+def look(home: Home, before: Mapping[str, Look], settle_s: float) -> Looked:
+    """Compare landing with the look before: a file is whole once two looks see it alike, and it was left alone so long.
 
     A file is asked for once; whatever becomes of it, only a change of it asks again, so that one that cannot be read
     neither comes back nor holds up the others. Files that were read without this sensor are not asked for.
     """
     looks: dict[str, Look] = {}
-    ready, growing = [], []
+    ready: list[str] = []
+    growing: list[str] = []
     known: dict[str, KnownFile] | None = None
     for name, path in _files(home.landing):
         try:
             state = path.stat()
         except OSError:
             continue  # taken away since it was listed
-        seen, last = Look(state.st_size, state.st_mtime_ns), before.get(name)
-        is_alike = last is not None and (last.byte_count, last.modified_ns) == (seen.byte_count, seen.modified_ns)
+        seen, last = Look(state.st_size, state.st_ctime_ns), before.get(name)
+        is_alike = last is not None and (last.byte_count, last.changed_ns) == (seen.byte_count, seen.changed_ns)
         if is_alike and last is not None and last.is_asked:
             looks[name] = last
             continue
+        is_whole = is_alike and is_settled(state, settle_s)
         if known is None:
             known = read_known_files(home)
         is_known = _was_read(known.get(name), seen)
-        if not is_alike and not is_known:
-            growing.append(name)
-        elif not is_known:
-            ready.append(name)
-        looks[name] = Look(seen.byte_count, seen.modified_ns, is_asked=is_alike or is_known)
+        if not is_known:
+            (ready if is_whole else growing).append(name)
+        looks[name] = Look(seen.byte_count, seen.changed_ns, is_asked=is_whole or is_known)
     return Looked(looks, tuple(ready), tuple(growing))
 
 
@@ -84,11 +100,14 @@ def landing_sensor(home_root: Path | None, poll_s: int) -> dg.SensorDefinition:
         try:
             home = find_home(home_root)
             home.settings()
-            looked = look(home, read_cursor(context.cursor))
+            looked = look(home, read_cursor(context.cursor), poll_s)
         except PipelineError as error:
             return dg.SkipReason(str(error))
         cursor = write_cursor(looked.looks)
         if not looked.ready:
+            again = _again_after_death(context.instance)
+            if again is not None:
+                return dg.SensorResult(run_requests=[again], cursor=cursor)
             growing = f"{_named(looked.growing)} may still be written" if looked.growing else "nothing new in landing"
             return dg.SensorResult(skip_reason=dg.SkipReason(growing), cursor=cursor)
         waiting = context.instance.get_runs(
@@ -101,7 +120,9 @@ def landing_sensor(home_root: Path | None, poll_s: int) -> dg.SensorDefinition:
             told = f"run {waiting[0].run_id} is queued and will read {_named(looked.ready)}"
             return dg.SensorResult(skip_reason=dg.SkipReason(told), cursor=cursor)
         request = dg.RunRequest(
-            run_key=_run_key(looked), job_name=DAILY_UPDATE, tags={REASON_TAG: f"landed: {_named(looked.ready)}"}
+            run_key=_run_key(looked),
+            job_name=DAILY_UPDATE,
+            tags={**UNATTENDED, REASON_TAG: f"landed: {_named(looked.ready)}"},
         )
         return dg.SensorResult(run_requests=[request], cursor=cursor)
 
@@ -111,14 +132,14 @@ def landing_sensor(home_root: Path | None, poll_s: int) -> dg.SensorDefinition:
 def read_cursor(text: str | None) -> dict[str, Look]:
     """Return the looks a cursor holds; one that is none counts as no look."""
     try:
-        return {name: Look(int(size), int(modified), bool(asked)) for name, (size, modified, asked) in _loaded(text)}
+        return {name: Look(int(size), int(changed), bool(asked)) for name, (size, changed, asked) in _loaded(text)}
     except (ValueError, TypeError, AttributeError):
         return {}
 
 
 def write_cursor(looks: Mapping[str, Look]) -> str:
     """Return the looks as a cursor."""
-    told = {name: [one.byte_count, one.modified_ns, int(one.is_asked)] for name, one in looks.items()}
+    told = {name: [one.byte_count, one.changed_ns, int(one.is_asked)] for name, one in looks.items()}
     return json.dumps(told, sort_keys=True, ensure_ascii=False)
 
 
@@ -140,12 +161,23 @@ def _was_read(known: KnownFile | None, seen: Look) -> bool:
     """Tell whether a file was read since it was last changed, as the command line does."""
     if known is None or known.byte_count != seen.byte_count:
         return False
-    modified_at = datetime.fromtimestamp(seen.modified_ns / 1e9, UTC).replace(tzinfo=None)
-    return known.first_seen_at >= modified_at
+    changed_at = datetime.fromtimestamp(seen.changed_ns / 1e9, UTC).replace(tzinfo=None)
+    return known.first_seen_at >= changed_at
+
+
+def _again_after_death(instance: dg.DagsterInstance) -> dg.RunRequest | None:
+    """Ask again for a daily update whose process died, with the files it was to read; not where each one dies."""
+    runs = instance.get_runs(dg.RunsFilter(job_name=DAILY_UPDATE), limit=MOST_DEATHS)
+    deaths = [DIED_TAG in run.tags for run in runs]
+    if not deaths or not deaths[0] or sum(deaths) == MOST_DEATHS:
+        return None
+    died = runs[0]
+    told = f"run {died.run_id} died: {died.tags.get(REASON_TAG, 'no reason given')}"
+    return dg.RunRequest(run_key=f"again:{died.run_id}", job_name=DAILY_UPDATE, tags={**UNATTENDED, REASON_TAG: told})
 
 
 def _run_key(looked: Looked) -> str:
-    told = [(name, looked.looks[name].byte_count, looked.looks[name].modified_ns) for name in looked.ready]
+    told = [(name, looked.looks[name].byte_count, looked.looks[name].changed_ns) for name in looked.ready]
     return f"landed:{hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]}"
 
 

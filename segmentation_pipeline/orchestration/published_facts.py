@@ -37,14 +37,23 @@ class KnownFile:
 
 @dataclass(frozen=True)
 class PublishedFacts:
-    """One published copy; `run_id` is the run that made it. Moments are naive UTC, None where there is nothing yet."""
+    """One published copy; `run_id` is the run that made it. Moments are naive UTC, None where there is nothing yet.
+
+    `refreshed_at`: when each month was refreshed, in a home of purchases alone its customers.
+    """
 
     run_id: str
     last_event_at: datetime | None = None
+    last_purchase_at: datetime | None = None
     newest_file_at: datetime | None = None
     refreshed_at: Mapping[date, datetime] = field(default_factory=dict)
     live_user_count: int = 0
     unclassified_count: int = 0
+
+    @property
+    def last_record_at(self) -> datetime | None:
+        """Moment of the last event or purchase."""
+        return max((at for at in (self.last_event_at, self.last_purchase_at) if at is not None), default=None)
 
     @property
     def unclassified_share(self) -> float:
@@ -69,13 +78,18 @@ def read_facts(home: Home) -> PublishedFacts | None:
         facts: dict[str, Any] = {}
         if "raw_events" in tables:
             facts["last_event_at"] = _one(connection, "SELECT max(event_at) FROM raw_events")[0]
+        if "purchases" in tables:
+            facts["last_purchase_at"] = _one(connection, "SELECT max(purchased_at) FROM purchases")[0]
         if "landed_files" in tables:
-            facts["newest_file_at"] = _one(connection, "SELECT max(landed_recorded_at) FROM landed_files")[0]
+            facts["newest_file_at"] = _one(
+                connection, "SELECT max(landed_recorded_at) FROM landed_files WHERE accepted_count > 0"
+            )[0]
         if "table_writes" in tables:
             facts["refreshed_at"] = dict(
                 connection.execute(
                     "SELECT refresh_month, written_recorded_at FROM table_writes"
-                    " WHERE table_name = 'refreshes' AND refresh_month IS NOT NULL"
+                    " WHERE table_name = $table AND refresh_month IS NOT NULL",
+                    {"table": "refreshes" if facts.get("last_event_at") else "customer_segments"},
                 ).fetchall()
             )
         if "current_segments" in tables:

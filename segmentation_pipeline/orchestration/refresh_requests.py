@@ -1,6 +1,6 @@
-"""`request_refresh`: the one way to ask for a month, whoever asks; and the schedule that does so monthly.
+"""`request_refresh`: the one way to ask for a month, whoever asks; the daily update; and what follows an ingestion.
 
-Add here: another reason to refresh (a sensor that calls `request_refresh`). Keep out: what a refresh computes.
+Add here: another way to ask for runs. Keep out: why a month is to be refreshed (policies.py), what a refresh computes.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -9,7 +9,6 @@ from datetime import date
 import dagster as dg
 
 from segmentation_pipeline.config import find_home
-from segmentation_pipeline.orchestration.partitions import month_before
 from segmentation_pipeline.warehouse.database import Database
 from segmentation_pipeline.warehouse.warehouse import Warehouse
 
@@ -20,15 +19,19 @@ REASON_TAG = "segpipe/reason"
 REQUEST_TAG = "segpipe/request"
 """Ties the runs of one request together."""
 
+UNATTENDED_TAG = "segpipe/unattended"
+"""A run that carries this was asked for by nobody in person: files that may still be written are left for the next."""
+
+UNATTENDED = {UNATTENDED_TAG: "true"}
+
+DIED_TAG = "segpipe/died"
+"""A run that carries this failed because its process was gone, whatever it did."""
+
 THEN_TAG, NEWEST_MONTH = "segpipe/then", "newest_month"
 """A run that carries this is followed by the refresh of the newest month there is then."""
 
 FOLLOW_INTERVAL_S = 5
 """Seconds between two looks for a run to be followed: people wait for it."""
-
-SCHEDULE_HOUR = 3
-SCHEDULE_CRON = f"0 {SCHEDULE_HOUR} 1 * *"
-"""03:00 UTC on the first: the month has ended in every time zone's working day, and nobody is at work yet."""
 
 DAILY_CRON = "0 4 * * *"
 """An hour after the monthly refresh begins: on the first of a month it waits in the queue behind it."""
@@ -63,35 +66,11 @@ def request_refresh(
     if pending:
         return dg.SkipReason(f"{month:%Y-%m} is already queued or running as run {pending[0].run_id}.")
     return dg.RunRequest(
-        run_key=run_key, job_name=MONTHLY_REFRESH, partition_key=key, tags={**(tags or {}), REASON_TAG: reason}
-    )
-
-
-def monthly_schedule(first_month: date | None) -> dg.ScheduleDefinition:
-    """Return the schedule that asks for the month just ended.
-
-    Hand-written: the builder from a partitioned job with an open last partition would ask for the new, empty one.
-    """
-
-    @dg.schedule(
-        name="monthly_refresh_schedule",
+        run_key=run_key,
         job_name=MONTHLY_REFRESH,
-        cron_schedule=SCHEDULE_CRON,
-        execution_timezone="UTC",
-        default_status=dg.DefaultScheduleStatus.RUNNING,
-        description="Refresh the month just ended, at 03:00 UTC on the first.",
+        partition_key=key,
+        tags={**(tags or {}), **UNATTENDED, REASON_TAG: reason},
     )
-    def schedule(context: dg.ScheduleEvaluationContext) -> dg.RunRequest | dg.SkipReason:
-        month = month_before(context.scheduled_execution_time.date())
-        return request_refresh(
-            context.instance,
-            month,
-            reason="schedule",
-            first_month=first_month,
-            run_key=f"scheduled:{month:%Y-%m}",
-        )
-
-    return schedule
 
 
 def daily_schedule() -> dg.ScheduleDefinition:
@@ -110,7 +89,7 @@ def daily_schedule() -> dg.ScheduleDefinition:
         if waiting:
             return dg.SkipReason(f"run {waiting[0].run_id} is queued or running")
         day = context.scheduled_execution_time.date()
-        return dg.RunRequest(run_key=f"daily:{day:%Y-%m-%d}", tags={REASON_TAG: "schedule"})
+        return dg.RunRequest(run_key=f"daily:{day:%Y-%m-%d}", tags={**UNATTENDED, REASON_TAG: "schedule"})
 
     return schedule
 

@@ -7,7 +7,7 @@ import inspect
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, Protocol
 
 import dagster as dg
@@ -22,6 +22,9 @@ from segmentation_pipeline.warehouse.unpublished import tell_unpublished
 
 CONTRACT_CHECK = "contract"
 OWNERS = ["team:data"]
+
+MONTHLY_FRESHNESS = dg.FreshnessPolicy.time_window(fail_window=timedelta(days=35), warn_window=timedelta(days=32))
+"""A month has at most 31 days: a schedule that works refreshes within 32, and 35 allow for mending what failed."""
 
 
 class TableFunction(Protocol):
@@ -50,6 +53,7 @@ class TableAsset:
     kinds: frozenset[str]
     is_monthly: bool
     code_version: str
+    freshness: dg.FreshnessPolicy | None = None
 
     def definition(self, partitions: dg.PartitionsDefinition[str]) -> dg.AssetsDefinition:
         """Return the Dagster asset; `partitions` are those of the home, used when the asset is monthly."""
@@ -119,6 +123,7 @@ class TableAsset:
             description=_description(table, self.function),
             metadata={"dagster/column_schema": column_schema(table), "dagster/table_name": table_name(table)},
             skippable=self._is_subsettable,
+            freshness_policy=self.freshness,
         )
 
 
@@ -129,6 +134,7 @@ def table_asset(
     kinds: set[str],
     monthly: bool = False,
     code_version: str = "1",
+    freshness: dg.FreshnessPolicy | None = None,
 ) -> Callable[[TableFunction], TableAsset]:
     """Make an asset of each table a function writes in one transaction.
 
@@ -137,7 +143,7 @@ def table_asset(
     """
 
     def decorate(function: TableFunction) -> TableAsset:
-        return TableAsset(function, tables, tuple(reads), group, frozenset(kinds), monthly, code_version)
+        return TableAsset(function, tables, tuple(reads), group, frozenset(kinds), monthly, code_version, freshness)
 
     return decorate
 

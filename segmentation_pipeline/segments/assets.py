@@ -184,7 +184,7 @@ def stale_refreshes(_context: dg.AssetExecutionContext, warehouse: Warehouse) ->
         stale = write_stale_refreshes(db)
     return {
         "refreshes": table(
-            ("month", "why", "late events:", "withdrawn:"),
+            ("month", "why", "events more:", "fewer:"),
             [
                 (
                     f"{row['refresh_month']:%Y-%m}",

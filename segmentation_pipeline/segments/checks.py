@@ -239,8 +239,8 @@ def _why_stale(row: dict[str, Any]) -> str:
     if row["reason"] == "earlier_rewritten":
         return "an earlier refresh was made again"
     counted = [
-        f"{row[name]:,} {word} events"
-        for name, word in (("late_event_count", "late"), ("withdrawn_event_count", "withdrawn"))
+        f"{row[name]:,} events {word} than it saw"
+        for name, word in (("late_event_count", "more"), ("withdrawn_event_count", "fewer"))
         if row[name]
     ]
-    return " and ".join(counted) or "events replaced"
+    return " and ".join(counted) or "as many events as it saw, but others"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from segmentation_pipeline.events.feature_tables import RefreshInputs
+from segmentation_pipeline.events.features import count_seen
 from segmentation_pipeline.segments.tables import StaleRefreshes
 from segmentation_pipeline.segments.verdict_tables import RefreshVerdicts
 from segmentation_pipeline.warehouse.database import load_sql
@@ -67,12 +68,7 @@ def _counts(db: Database, month: date) -> dict[str, int]:
 
 
 def _events_now(db: Database, known: dict[str, Any]) -> tuple[int, int]:
-    count, event_hash = db.one(
-        "SELECT count(*), coalesce(bit_xor(event_key), 0) FROM raw_events"
-        " WHERE event_at >= $since AND event_at < $until",
-        {"since": known["from_at"], "until": known["until_at"]},
-    )
-    return int(count), int(event_hash)
+    return count_seen(db, known["from_at"], known["until_at"], known["earlier_actions"])
 
 
 def _difference(known: int, now: int) -> dict[str, int]:

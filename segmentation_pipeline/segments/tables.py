@@ -255,8 +255,8 @@ class StaleRefreshes(Table):
     )
     known_event_count: Integer = column("Events it saw.", ge=0)
     event_count: Integer = column("Events there now.", ge=0)
-    late_event_count: Integer = column("Events more than it saw.", ge=0)
-    withdrawn_event_count: Integer = column("Events less than it saw.", ge=0)
+    late_event_count: Integer = column("Events more than it saw, those taken back subtracted.", ge=0)
+    withdrawn_event_count: Integer = column("Events less than it saw, late ones subtracted.", ge=0)
 
     class Config:
         """One row per month; it names months of others, so it is not replaced month by month."""

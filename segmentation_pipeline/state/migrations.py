@@ -261,6 +261,20 @@ def persona_model_table(connection: sa.Connection) -> None:
     made.create_all(connection, checkfirst=False)
 
 
+def alert_way_table(connection: sa.Connection) -> None:
+    """Version 11: ways of telling of trouble that fail."""
+    made = sa.MetaData()
+    sa.Table(
+        "failed_alert_ways",
+        made,
+        sa.Column("way", sa.String(200), primary_key=True),
+        sa.Column("problem", sa.Text, nullable=False),
+        sa.Column("attempt_count", sa.Integer, nullable=False),
+        sa.Column("failed_at", sa.DateTime, nullable=False),
+    )
+    made.create_all(connection, checkfirst=False)
+
+
 MIGRATIONS: Sequence[Migration] = (
     names_and_notes,
     llm_tables,
@@ -272,6 +286,7 @@ MIGRATIONS: Sequence[Migration] = (
     activation_tables,
     activation_wait_table,
     persona_model_table,
+    alert_way_table,
 )
 
 

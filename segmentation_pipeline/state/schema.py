@@ -250,3 +250,13 @@ sent_alerts = sa.Table(
     sa.Column("untold_count", sa.Integer, nullable=False),
 )
 """One row per trouble somebody was told of: when first and last, and how often since the last message."""
+
+failed_alert_ways = sa.Table(
+    "failed_alert_ways",
+    metadata,
+    sa.Column("way", sa.String(ID_CHARS), primary_key=True),
+    sa.Column("problem", sa.Text, nullable=False),
+    sa.Column("attempt_count", sa.Integer, nullable=False),
+    sa.Column("failed_at", sa.DateTime, nullable=False),
+)
+"""One row per way of telling that failed the last time: why, and how often in a row; gone once it works."""

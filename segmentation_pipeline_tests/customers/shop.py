@@ -33,12 +33,17 @@ class Shop:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
 
     def ingest(
-        self, settings: CustomerSettings | None = None, *, now: datetime = NOW, **reading: Any
+        self, settings: CustomerSettings | None = None, *, now: datetime = NOW, settle_s: float = 0.0, **reading: Any
     ) -> PurchaseReport:
         self.db.execute("BEGIN TRANSACTION")
         try:
             report = ingest_purchases(
-                self.db, self.landing, settings or CustomerSettings(), InputSettings(**reading), now=now
+                self.db,
+                self.landing,
+                settings or CustomerSettings(),
+                InputSettings(**reading),
+                now=now,
+                settle_s=settle_s,
             )
         except BaseException:
             self.db.execute("ROLLBACK")

@@ -404,3 +404,17 @@ def test_purchases_before_the_first_month_are_told_with_the_next_step(tmp_path):
     assert (outcome.passed, outcome.severity.value) == (False, "WARN")
     assert "1 purchases lie before first_month = 2026-01" in outcome.description
     assert 'write first_month = "2025-05"' in outcome.description
+
+
+def test_a_file_of_customers_that_is_being_replaced_takes_nothing_away(shop):
+    shop.land("purchases/a.csv", "customer_id,total,date\nc1,5,2026-01-10\n")
+    shop.land("customers/1.csv", "customer_id,age\nc1,41\n")
+    shop.ingest()
+    shop.land("customers/1.csv", "customer_id,age\n")
+    shop.land("purchases/b.csv", "customer_id,total,date\nc2,5,20")
+    report = shop.ingest(settle_s=60)
+    assert (report.read_files, report.waiting_files) == ((), ("customers/1.csv", "purchases/b.csv"))
+    assert shop.db.execute("SELECT customer_id, age FROM customers").fetchall() == [("c1", 41)]
+    shop.land("customers/1.csv", "customer_id,age\nc1,42\n")
+    shop.ingest()
+    assert shop.db.execute("SELECT customer_id, age FROM customers WHERE age > 0").fetchall() == [("c1", 42)]

@@ -61,7 +61,8 @@ def test_a_session_without_its_events_or_events_without_a_session_are_told(refre
     change(refreshed, loss)
     outcome = sessions_hold_every_event.function(refreshed, None)
     assert not outcome.passed
-    assert "cyd" in outcome.description
+    assert "cyd" not in outcome.description
+    assert outcome.values == {"users_that_differ": 1, "example": "cyd"}
 
 
 def test_a_lost_user_of_the_refresh_is_told(refreshed):

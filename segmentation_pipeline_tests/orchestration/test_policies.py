@@ -7,7 +7,14 @@ import pytest
 
 from segmentation_pipeline.definitions import build_defs
 from segmentation_pipeline.orchestration.activation_requests import activation_sensor
-from segmentation_pipeline.orchestration.policies import CATCH_UP, catch_up_sensor, drift_sensor
+from segmentation_pipeline.orchestration.dead_runs import fail_dead_runs
+from segmentation_pipeline.orchestration.policies import (
+    CATCH_UP,
+    MOST_DEATHS,
+    catch_up_sensor,
+    drift_sensor,
+    monthly_schedule,
+)
 from segmentation_pipeline.orchestration.refresh_requests import (
     ACTIVATION_SYNC,
     MONTHLY_REFRESH,
@@ -15,7 +22,7 @@ from segmentation_pipeline.orchestration.refresh_requests import (
 )
 from segmentation_pipeline_tests.orchestration.ticks import a_home, publish, run_of, tick
 
-JANUARY, FEBRUARY, MARCH = date(2026, 1, 1), date(2026, 2, 1), date(2026, 3, 1)
+DECEMBER, JANUARY, FEBRUARY, MARCH, APRIL = (date(2025, 12, 1), *(date(2026, number, 1) for number in range(1, 5)))
 APRIL_MORNING = datetime(2026, 4, 1, 9, 1)
 
 
@@ -44,7 +51,7 @@ def requested(result):
 def test_missed_months_are_asked_for_one_at_a_time_from_the_oldest(home, instance):
     publish(home, refreshed={JANUARY: datetime(2026, 2, 1, 4)}, last_event=datetime(2026, 3, 31, 20))
     first = caught_up(home, instance, APRIL_MORNING)
-    assert requested(first) == [("2026-02-01", "catch-up:2026-02")]
+    assert requested(first) == [("2026-02-01", "catch-up:2026-02:1")]
     assert first.run_requests[0].tags["segpipe/reason"] == CATCH_UP
     running = run_of(instance, MONTHLY_REFRESH, dg.DagsterRunStatus.STARTED, **{"dagster/partition": "2026-02-01"})
     assert running.run_id in caught_up(home, instance, APRIL_MORNING).skip_reason.skip_message
@@ -53,7 +60,7 @@ def test_missed_months_are_asked_for_one_at_a_time_from_the_oldest(home, instanc
         refreshed={JANUARY: datetime(2026, 2, 1, 4), FEBRUARY: APRIL_MORNING},
         last_event=datetime(2026, 3, 31, 20),
     )
-    assert requested(caught_up(home, instance, APRIL_MORNING)) == [("2026-03-01", "catch-up:2026-03")]
+    assert requested(caught_up(home, instance, APRIL_MORNING)) == [("2026-03-01", "catch-up:2026-03:1")]
 
 
 def test_what_a_sensor_asks_for_is_a_run_the_daemon_can_launch(home, instance):
@@ -74,7 +81,7 @@ def test_the_schedule_has_six_hours_of_its_own_first(home, instance, hour, is_du
 
 def test_a_month_refreshed_before_it_ended_counts_as_missed(home, instance):
     publish(home, refreshed={JANUARY: datetime(2026, 1, 20)}, last_event=datetime(2026, 1, 31))
-    assert requested(caught_up(home, instance, datetime(2026, 2, 2))) == [("2026-01-01", "catch-up:2026-01")]
+    assert requested(caught_up(home, instance, datetime(2026, 2, 2))) == [("2026-01-01", "catch-up:2026-01:1")]
 
 
 def test_months_without_events_are_not_missed(home, instance):
@@ -89,7 +96,7 @@ def test_months_before_the_newest_refresh_were_left_out_by_choice(home, instance
 
 def test_a_home_that_was_never_refreshed_begins_with_its_newest_month(home, instance):
     publish(home, last_event=datetime(2026, 3, 31))
-    assert requested(caught_up(home, instance, APRIL_MORNING)) == [("2026-03-01", "catch-up:2026-03")]
+    assert requested(caught_up(home, instance, APRIL_MORNING)) == [("2026-03-01", "catch-up:2026-03:1")]
 
 
 def test_a_month_whose_catch_up_failed_does_not_hold_up_the_next(home, instance):
@@ -99,7 +106,7 @@ def test_a_month_whose_catch_up_failed_does_not_hold_up_the_next(home, instance)
             instance, MONTHLY_REFRESH, dg.DagsterRunStatus.FAILURE,
             **{"dagster/partition": month, "segpipe/reason": CATCH_UP},
         )  # fmt: skip
-    assert requested(caught_up(home, instance, APRIL_MORNING)) == [("2026-03-01", "catch-up:2026-03")]
+    assert requested(caught_up(home, instance, APRIL_MORNING)) == [("2026-03-01", "catch-up:2026-03:1")]
     run_of(
         instance, MONTHLY_REFRESH, dg.DagsterRunStatus.FAILURE,
         **{"dagster/partition": "2026-03-01", "segpipe/reason": CATCH_UP},
@@ -109,6 +116,95 @@ def test_a_month_whose_catch_up_failed_does_not_hold_up_the_next(home, instance)
 
 def test_before_anything_is_published_the_way_to_it_is_told(home, instance):
     assert "land files" in caught_up(home, instance, APRIL_MORNING).skip_reason.skip_message
+
+
+def scheduled(home, instance, at):
+    context = dg.build_schedule_context(instance=instance, scheduled_execution_time=at.replace(tzinfo=UTC))
+    return monthly_schedule(DECEMBER, home.root)(context)
+
+
+def test_after_months_of_downtime_schedule_and_catch_up_make_them_in_order(tmp_path, instance):
+    home = a_home(tmp_path, 'first_month = "2025-12"\nclock = "calendar"\n')
+    refreshed = {DECEMBER: datetime(2026, 1, 1, 4)}
+    tick_at, last_event = datetime(2026, 4, 1, 3), datetime(2026, 3, 31, 20)
+    for month in (JANUARY, FEBRUARY, MARCH):
+        publish(home, refreshed=refreshed, last_event=last_event)
+        if month < MARCH:
+            told = scheduled(home, instance, tick_at)
+            assert f"earlier months to make first, from {month:%Y-%m} on" in told.skip_message
+        assert requested(caught_up(home, instance, tick_at + timedelta(minutes=10))) == [
+            (month.isoformat(), f"catch-up:{month:%Y-%m}:1")
+        ]
+        refreshed[month] = tick_at + timedelta(minutes=month.month)
+    publish(home, refreshed=refreshed, last_event=last_event)
+    assert caught_up(home, instance, APRIL_MORNING).skip_reason.skip_message == "no month was missed"
+
+
+def test_the_schedule_does_not_wait_for_a_month_that_was_given_up(home, instance):
+    publish(home, refreshed={JANUARY: datetime(2026, 2, 1, 4)}, last_event=datetime(2026, 3, 31))
+    assert "earlier months" in scheduled(home, instance, datetime(2026, 4, 1, 3)).skip_message
+    run_of(
+        instance, MONTHLY_REFRESH, dg.DagsterRunStatus.FAILURE,
+        **{"dagster/partition": "2026-02-01", "segpipe/reason": CATCH_UP},
+    )  # fmt: skip
+    assert scheduled(home, instance, datetime(2026, 4, 1, 3)).partition_key == "2026-03-01"
+
+
+def test_a_refresh_of_the_open_month_hides_no_failed_one_before_it(home, instance):
+    publish(
+        home,
+        refreshed={FEBRUARY: datetime(2026, 3, 1, 4), APRIL: datetime(2026, 4, 20)},
+        last_event=datetime(2026, 4, 20),
+    )
+    assert requested(caught_up(home, instance, datetime(2026, 4, 20, 1))) == [("2026-03-01", "catch-up:2026-03:1")]
+
+
+@pytest.mark.parametrize("april_made", [datetime(2026, 4, 5), datetime(2026, 5, 1, 4)], ids=["open", "ended"])
+def test_a_month_last_refreshed_while_it_was_open_is_missed_whatever_came_later(home, instance, april_made):
+    refreshed = {FEBRUARY: datetime(2026, 3, 1, 4), MARCH: datetime(2026, 3, 20), APRIL: april_made}
+    publish(home, refreshed=refreshed, last_event=datetime(2026, 4, 30))
+    assert requested(caught_up(home, instance, april_made + timedelta(hours=9))) == [
+        ("2026-03-01", "catch-up:2026-03:1")
+    ]
+
+
+def test_a_home_that_began_with_its_open_month_has_nothing_to_catch_up_with(home, instance):
+    publish(home, refreshed={APRIL: datetime(2026, 4, 10)}, last_event=datetime(2026, 4, 10))
+    assert caught_up(home, instance, datetime(2026, 4, 11)).skip_reason.skip_message == "no month was missed"
+
+
+def test_a_home_of_purchases_alone_is_caught_up_too(home, instance):
+    publish(
+        home, customers_refreshed={JANUARY: datetime(2026, 2, 1, 4)}, last_purchase=datetime(2026, 2, 27, 9)
+    )  # fmt: skip
+    assert requested(caught_up(home, instance, datetime(2026, 3, 2))) == [("2026-02-01", "catch-up:2026-02:1")]
+
+
+def test_a_catch_up_whose_process_died_is_made_again_but_not_for_ever(home, instance):
+    publish(home, refreshed={JANUARY: datetime(2026, 2, 1, 4)}, last_event=datetime(2026, 2, 28))
+    keys = []
+    for _ in range(MOST_DEATHS):
+        (request,) = caught_up(home, instance, APRIL_MORNING).run_requests
+        keys.append(request.run_key)
+        run = run_of(
+            instance, MONTHLY_REFRESH, dg.DagsterRunStatus.STARTED,
+            **{"dagster/partition": request.partition_key, **request.tags},
+        )  # fmt: skip
+        home.run_lock.write_text(f'{{"run_id": "{run.run_id}"}}')
+        assert fail_dead_runs(instance, home.run_lock) == [run.run_id]
+    assert keys == [f"catch-up:2026-02:{number}" for number in range(1, MOST_DEATHS + 1)]
+    told = caught_up(home, instance, APRIL_MORNING).skip_reason.skip_message
+    assert f"its process died {MOST_DEATHS} times" in told
+
+
+def test_a_catch_up_that_succeeded_and_was_not_published_is_told(home, instance):
+    publish(home, refreshed={JANUARY: datetime(2026, 2, 1, 4)}, last_event=datetime(2026, 2, 28))
+    run = run_of(
+        instance, MONTHLY_REFRESH, dg.DagsterRunStatus.SUCCESS,
+        **{"dagster/partition": "2026-02-01", "segpipe/reason": CATCH_UP},
+    )  # fmt: skip
+    told = caught_up(home, instance, APRIL_MORNING).skip_reason.skip_message
+    assert f"run {run.run_id} succeeded and was not published" in told
 
 
 # Users in no segment.
@@ -143,6 +239,11 @@ def test_fifteen_in_a_hundred_are_fine(home, instance):
 
 def test_without_new_events_nothing_is_asked_for(home, instance):
     publish(home, **FRESH | {"files": {"old.csv": (10, datetime(2026, 2, 27))}}, unclassified=50)
+    assert "no event arrived since the last refresh" in drifted(home, instance).skip_reason.skip_message
+
+
+def test_a_file_that_brought_no_event_is_no_new_event(home, instance):
+    publish(home, **FRESH, accepted=0, unclassified=50)
     assert "no event arrived since the last refresh" in drifted(home, instance).skip_reason.skip_message
 
 

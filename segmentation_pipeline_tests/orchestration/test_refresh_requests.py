@@ -7,12 +7,12 @@ import pytest
 
 from segmentation_pipeline.homes import create_home
 from segmentation_pipeline.orchestration.partitions import month_before, months_between
+from segmentation_pipeline.orchestration.policies import monthly_schedule
 from segmentation_pipeline.orchestration.refresh_requests import (
     MONTHLY_REFRESH,
     NEWEST_MONTH,
     REQUEST_TAG,
     THEN_TAG,
-    monthly_schedule,
     newest_month_sensor,
     request_refresh,
 )

@@ -30,8 +30,11 @@ def publish(
     *,
     run_id: str | None = None,
     refreshed: dict[date, datetime] | None = None,
+    customers_refreshed: dict[date, datetime] | None = None,
     last_event: datetime | None = None,
+    last_purchase: datetime | None = None,
     files: dict[str, tuple[int, datetime]] | None = None,
+    accepted: int = 1,
     live: int = 0,
     unclassified: int = 0,
 ) -> None:
@@ -40,16 +43,19 @@ def publish(
     path = home.published / f"warehouse-{run_id or f'run{next(_numbers)}'}.duckdb"
     with duckdb.connect(str(path)) as connection:
         connection.execute("CREATE TABLE raw_events AS SELECT $at::TIMESTAMP AS event_at", {"at": last_event})
+        connection.execute("CREATE TABLE purchases AS SELECT $at::TIMESTAMP AS purchased_at", {"at": last_purchase})
         connection.execute(
-            "CREATE TABLE landed_files (file_name VARCHAR, byte_count BIGINT, landed_recorded_at TIMESTAMP)"
+            "CREATE TABLE landed_files (file_name VARCHAR, byte_count BIGINT, landed_recorded_at TIMESTAMP,"
+            " accepted_count BIGINT)"
         )
         for name, (size, seen) in (files or {}).items():
-            connection.execute("INSERT INTO landed_files VALUES (?, ?, ?)", [name, size, seen])
+            connection.execute("INSERT INTO landed_files VALUES (?, ?, ?, ?)", [name, size, seen, accepted])
         connection.execute(
             "CREATE TABLE table_writes (table_name VARCHAR, refresh_month DATE, written_recorded_at TIMESTAMP)"
         )
-        for month, moment in (refreshed or {}).items():
-            connection.execute("INSERT INTO table_writes VALUES ('refreshes', ?, ?)", [month, moment])
+        for table, months in (("refreshes", refreshed), ("customer_segments", customers_refreshed)):
+            for month, moment in (months or {}).items():
+                connection.execute("INSERT INTO table_writes VALUES (?, ?, ?)", [table, month, moment])
         connection.execute(
             f"CREATE TABLE current_segments AS SELECT 'live' AS status, 0.9 AS membership,"
             f" CASE WHEN range < {unclassified} THEN 'unclassified' ELSE '2026-01-a' END AS cluster_id"

@@ -77,7 +77,7 @@ def test_late_events_make_those_refreshes_stale_that_look_at_them(warehouse):
     assert stale(warehouse) == [(FEBRUARY, "events_changed", 2, 0), (MARCH, "events_changed", 2, 0)]
     outcome = no_refresh_is_stale.function(warehouse, None)
     assert (outcome.passed, outcome.severity) == (False, "WARN")
-    assert "2026-02 (2 late events), 2026-03 (2 late events)" in outcome.description
+    assert "2026-02 (2 events more than it saw), 2026-03 (2 events more than it saw)" in outcome.description
     assert "segpipe run --stale" in outcome.description
 
 
@@ -89,7 +89,55 @@ def test_withdrawn_and_replaced_events_show_too(warehouse):
         add_events(db, [("bob", "2026-01-01 09:00", "login"), ("bob", "2026-01-02 09:00", "login")])
         db.execute("UPDATE raw_events SET event_key = 100 + 100 * day(event_at) WHERE user_id = 'bob'")
     assert stale(warehouse) == [(JANUARY, "events_changed", 0, 0)]
-    assert "2026-01 (events replaced)" in no_refresh_is_stale.function(warehouse, None).description
+    assert "2026-01 (as many events as it saw, but others)" in no_refresh_is_stale.function(warehouse, None).description
+
+
+def test_late_and_withdrawn_events_are_told_as_the_difference_they_make(warehouse):
+    with warehouse.transaction() as db:
+        db.execute("DELETE FROM raw_events WHERE event_at < TIMESTAMP '2026-01-04'")
+        add_events(db, [("late", f"2026-01-{day:02} 10:00", "login") for day in range(10, 15)])
+    assert stale(warehouse) == [(JANUARY, "events_changed", 2, 0)]
+    assert "2 events more than it saw" in no_refresh_is_stale.function(warehouse, None).description
+
+
+def test_the_whole_month_counts_however_short_the_window_is(home):
+    made = Warehouse(
+        home, Settings.model_validate({"clock": "calendar", "time": {"window_days": 7, "horizon_days": 7}})
+    )
+    with made.transaction() as db:
+        db.ensure(RawEvents, SessionBacklog)
+        add_events(db, [("ada", f"2026-01-{day:02} 09:00", "login") for day in range(1, 32)])
+        write_refresh(db, JANUARY, made.settings)
+        add_events(db, [("late", "2026-01-03 10:00", "login")])
+    assert stale(made) == [(JANUARY, "events_changed", 1, 0)]
+
+
+def test_what_closed_a_case_counts_however_long_ago(home):
+    roles = {"churn": ["cancelled"], "conversion": ["bought"]}
+    made = Warehouse(home, Settings.model_validate({"clock": "calendar", "roles": roles}))
+    with made.transaction() as db:
+        db.ensure(RawEvents, SessionBacklog)
+        add_events(
+            db, [("ada", f"2026-{month:02}-{day:02} 09:00", "login") for month in range(1, 7) for day in (1, 28)]
+        )
+        write_refresh(db, date(2026, 6, 1), made.settings)
+        add_events(db, [("ada", "2026-01-03 10:00", "login")])
+    assert stale(made) == []
+    with made.transaction() as db:
+        add_events(db, [("ada", "2026-01-04 10:00", "cancelled")])
+    assert stale(made) == [(date(2026, 6, 1), "events_changed", 1, 0)]
+
+
+def test_under_the_entry_clock_anything_a_user_ever_did_counts(home):
+    made = Warehouse(home, Settings.model_validate({"clock": "entry", "lead_in_hours": 24}))
+    with made.transaction() as db:
+        db.ensure(RawEvents, SessionBacklog)
+        add_events(
+            db, [("ada", f"2026-{month:02}-{day:02} 09:00", "login") for month in range(1, 7) for day in (1, 28)]
+        )
+        write_refresh(db, date(2026, 6, 1), made.settings)
+        add_events(db, [("bob", "2026-01-03 10:00", "login")])
+    assert stale(made) == [(date(2026, 6, 1), "events_changed", 1, 0)]
 
 
 def test_a_refresh_of_a_month_that_had_not_ended_is_left_to_the_schedule(warehouse):
