@@ -6,7 +6,7 @@ Add here: a check over rows or tables. Keep out: constraints on single rows (`ta
 from datetime import date
 
 from segmentation_pipeline.customers.segmenting import as_of_month
-from segmentation_pipeline.customers.tables import Customers, CustomerSegments, PurchaseFiles, Purchases
+from segmentation_pipeline.customers.tables import Customers, CustomerSegments, PurchaseFiles
 from segmentation_pipeline.orchestration.table_checks import CheckOutcome, table_check
 from segmentation_pipeline.warehouse.database import load_sql
 from segmentation_pipeline.warehouse.resource import Warehouse
@@ -41,37 +41,6 @@ def every_purchase_file_is_readable(warehouse: Warehouse, _month: date | None) -
         severity="WARN",
         description="\n".join(str(row["error"]) for row in rows[:10]) if rows else "Every file was read.",
         values={"error_files": len(rows)},
-    )
-
-
-@table_check(Purchases)
-def no_purchase_before_the_first_month(warehouse: Warehouse, _month: date | None) -> CheckOutcome:
-    """Purchases from before `first_month` count in later months, but no refresh stands for their own."""
-    first_month = warehouse.settings.first_month
-    if first_month is None:
-        return CheckOutcome(
-            passed=True,
-            severity="WARN",
-            description="first_month is not written yet. Next: `segpipe configure`, then reload the definitions.",
-        )
-    with warehouse.read() as db:
-        early_count, earliest_at = db.one(
-            "SELECT count(*), min(purchased_at) FROM purchases WHERE purchased_at < $first_month",
-            {"first_month": first_month},
-        )
-    return CheckOutcome(
-        passed=not early_count,
-        severity="WARN",
-        description=(
-            f"{early_count:,} purchases lie before first_month = {first_month:%Y-%m}, "
-            f"the earliest in {earliest_at:%Y-%m}. "
-            f'Next: if their times are right, write first_month = "{earliest_at:%Y-%m}" in '
-            f"{warehouse.home.settings_file.name}, reload the definitions and refresh those months; else mend the "
-            "files."
-            if early_count
-            else f"No purchase lies before {first_month:%Y-%m}."
-        ),
-        values={"early_purchase_count": int(early_count)},
     )
 
 

@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from rich.markup import escape
 
+from segmentation_pipeline.config import SAMPLE_HOME
 from segmentation_pipeline.customers.months import customer_months
+from segmentation_pipeline.customers.tables import CustomerSegments
 from segmentation_pipeline.errors import HomeError
 from segmentation_pipeline.events.clock import log_months, log_span, measure_clock
 from segmentation_pipeline.events.inactivity import measure_inactivity
@@ -47,6 +49,7 @@ def refresh_home(
 
     if not _ingest(home, console, report):
         return False
+    say_early_customers(home, console)
     has_events = _has_events(home)
     if not has_events and has_leads(home) and not _has_customers(home):
         return _refresh_leads(home, console, report)
@@ -114,6 +117,22 @@ def configure_home(home: Home, console: Console, *, is_forced: bool) -> None:
         )
     for line in figures:
         console.print(f"  {line}", style="dim")
+
+
+def say_early_customers(home: Home, console: Console) -> None:
+    """Tell once, before the first segments of customers, that purchases are older than the months of the home."""
+    first_month = home.settings().first_month
+    if first_month is None or home.root == SAMPLE_HOME:
+        return
+    with Warehouse(home, home.settings()).read() as db:
+        months = customer_months(db)
+        if months is None or months[0] >= first_month or db.exists(CustomerSegments):
+            return
+    console.print(
+        f"Customers begin in {months[0]:%Y-%m}, before first_month = {first_month:%Y-%m}: what is older counts as "
+        f'history. Next: for months of their own, write first_month = "{months[0]:%Y-%m}" in '
+        f"{home.settings_file.name} and run `segpipe run --all-months`."
+    )
 
 
 def input_months(db: Database) -> tuple[date, date] | None:

@@ -9,14 +9,9 @@ from decimal import Decimal
 
 import pytest
 
-from segmentation_pipeline.config import InputSettings, Settings
 from segmentation_pipeline.customer_settings import CustomerSettings
-from segmentation_pipeline.customers import checks
 from segmentation_pipeline.customers.backtest import write_backtest
-from segmentation_pipeline.customers.ingest import ingest_purchases
 from segmentation_pipeline.customers.months import customer_months
-from segmentation_pipeline.homes import create_home
-from segmentation_pipeline.warehouse.warehouse import Warehouse
 from segmentation_pipeline_tests.customers.shop import csv, open_shop
 
 GOOD = "c1,p1,Tea,2,10.50,o1,2026-01-01"
@@ -390,20 +385,6 @@ def test_a_shop_without_anybody_has_no_months(shop):
     assert customer_months(shop.db) is None
     shop.load(csv())
     assert customer_months(shop.db) is None
-
-
-def test_purchases_before_the_first_month_are_told_with_the_next_step(tmp_path):
-    home = create_home(tmp_path / "home")
-    (home.landing / "purchases").mkdir(parents=True, exist_ok=True)
-    (home.landing / "purchases" / "a.csv").write_text(csv(GOOD, GOOD.replace("2026-01-01", "2025-05-07")))
-    early, late = (Warehouse(home, Settings(first_month=month)) for month in ("2025-05", "2026-01"))
-    with early.transaction() as db:
-        ingest_purchases(db, home.landing, CustomerSettings(), InputSettings(), now=datetime(2026, 6, 1))
-    assert checks.no_purchase_before_the_first_month.run(early, None).passed
-    outcome = checks.no_purchase_before_the_first_month.run(late, None)
-    assert (outcome.passed, outcome.severity.value) == (False, "WARN")
-    assert "1 purchases lie before first_month = 2026-01" in outcome.description
-    assert 'write first_month = "2025-05"' in outcome.description
 
 
 def test_a_file_of_customers_that_is_being_replaced_takes_nothing_away(shop):

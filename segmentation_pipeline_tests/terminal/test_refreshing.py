@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import datetime as dt
+import io
 import tomllib
 
 import pytest
 from rich.console import Console
 
+from segmentation_pipeline.customers.ingest import ingest_purchases
 from segmentation_pipeline.events.tables import RawEvents
 from segmentation_pipeline.homes import create_home
-from segmentation_pipeline.terminal.refreshing import configure_home
+from segmentation_pipeline.terminal.refreshing import configure_home, say_early_customers
 from segmentation_pipeline.warehouse.warehouse import Warehouse
 
 QUIET = Console(quiet=True)
@@ -60,3 +62,17 @@ def test_what_is_written_is_not_measured_again(home_without_churn, written):
     before = home_without_churn.settings_file.read_text()
     configure_home(home_without_churn, QUIET, is_forced=False)
     assert home_without_churn.settings_file.read_text() == before
+
+
+@pytest.mark.parametrize(("first_month", "is_told"), [("2026-03", True), ("2025-05", False), ("2025-01", False)])
+def test_customers_older_than_the_months_of_the_home_are_told_with_the_next_step(tmp_path, first_month, is_told):
+    home = create_home(tmp_path / "mine")
+    home.settings_file.write_text(f'first_month = "{first_month}"\n' + home.settings_file.read_text())
+    (home.landing / "purchases").mkdir(parents=True, exist_ok=True)
+    (home.landing / "purchases" / "a.csv").write_text("customer_id,total,date\nc1,5,2025-05-07\nc1,5,2026-04-07\n")
+    settings = home.settings()
+    with Warehouse(home, settings).transaction() as db:
+        ingest_purchases(db, home.landing, settings.customers, settings.input, now=dt.datetime(2026, 6, 1))
+    console = Console(record=True, width=300, quiet=False, file=io.StringIO())
+    say_early_customers(home, console)
+    assert ('write first_month = "2025-05" in pipeline.toml' in console.export_text()) is is_told
