@@ -5,8 +5,10 @@ from __future__ import annotations
 import contextlib
 import shutil
 import subprocess
+import tempfile
 import time
 import urllib.request
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -36,22 +38,21 @@ FAULTS = f"[data-testid=stException], [data-testid=stAlertContentError]:not(.st-
 def dashboard_server(home: Home) -> Iterator[str]:
     """Serve the dashboard of a home; yield its address."""
     port = free_port()
-    log = (home.root / "dashboard.log").open("w")
-    process = subprocess.Popen(command(port), env=environment(home), stdout=log, stderr=subprocess.STDOUT)
-    address = f"http://127.0.0.1:{port}"
-    try:
-        _wait_until_healthy(address, process, home)
-        yield address
-    finally:
-        process.terminate()
-        process.wait(20)
-        log.close()
+    with tempfile.NamedTemporaryFile("w", suffix=".log") as log:
+        process = subprocess.Popen(command(port), env=environment(home), stdout=log, stderr=subprocess.STDOUT)
+        address = f"http://127.0.0.1:{port}"
+        try:
+            _wait_until_healthy(address, process, Path(log.name))
+            yield address
+        finally:
+            process.terminate()
+            process.wait(20)
 
 
-def _wait_until_healthy(address: str, process: subprocess.Popen[bytes], home: Home) -> None:
+def _wait_until_healthy(address: str, process: subprocess.Popen[bytes], log: Path) -> None:
     end = time.monotonic() + START_S
     while time.monotonic() < end:
-        assert process.poll() is None, (home.root / "dashboard.log").read_text()[-2000:]
+        assert process.poll() is None, log.read_text()[-2000:]
         with contextlib.suppress(OSError), urllib.request.urlopen(f"{address}/_stcore/health", timeout=5) as answer:
             if answer.status == 200:
                 return
