@@ -14,7 +14,7 @@ import tempfile
 import time
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from segmentation_pipeline.config import Home, Settings
 from segmentation_pipeline.customers import analyze
@@ -152,14 +152,16 @@ def _computed(db: Database, warehouse: Warehouse) -> tuple[int, tuple[float, flo
     prepare_history(db, NOW)
     prepare_facts(db, NOW, chosen)
     prepared = time.perf_counter()
-    count, *_ = db.one(_read_whole(db, segments_sql(chosen)), segment_parameters(NOW, chosen))
-    ended = time.perf_counter()
-    return int(count), (prepared - started, ended - prepared)
+    parameters = segment_parameters(NOW, chosen)
+    query = _read_whole(db, segments_sql(chosen), parameters)
+    asked = time.perf_counter()
+    count, *_ = db.one(query, parameters)
+    return int(count), (prepared - started, time.perf_counter() - asked)
 
 
-def _read_whole(db: Database, sql: str) -> str:
+def _read_whole(db: Database, sql: str, parameters: dict[str, Any]) -> str:
     """Return a SELECT of how many rows a query has that reads each of their values: no column is left out as unused."""
-    columns = db.execute(f"DESCRIBE {sql}", segment_parameters(NOW, Settings().customers)).fetchall()
+    columns = db.execute(f"DESCRIBE {sql}", parameters).fetchall()
     sums = [
         f"sum(strlen({name}))" if kind == "VARCHAR" else f"sum(CAST({name} AS DOUBLE))" for name, kind, *_ in columns
     ]

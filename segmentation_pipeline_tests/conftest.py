@@ -7,11 +7,16 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from segmentation_pipeline.config import Home
+from segmentation_pipeline_tests.activation_servers import PosthogServer, WebhookReceiver
 from segmentation_pipeline_tests.homes import make_planted_home, refresh_in_process
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 REPOSITORY = Path(__file__).resolve().parent.parent
 
@@ -64,3 +69,17 @@ def made_run() -> str:
     done = subprocess.run(make, cwd=REPOSITORY, capture_output=True, text=True, env=environment, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
+
+
+@pytest.fixture
+def posthog() -> Iterator[PosthogServer]:
+    """PostHog on loopback, which remembers what it was told."""
+    with PosthogServer() as server:
+        yield server
+
+
+@pytest.fixture
+def receiver() -> Iterator[WebhookReceiver]:
+    """A receiver of signed messages on loopback, which keeps them."""
+    with WebhookReceiver() as server:
+        yield server

@@ -11,7 +11,7 @@ import pytest
 from segmentation_pipeline.definitions import table_assets
 from segmentation_pipeline.warehouse.contracts import table_name
 from segmentation_pipeline.warehouse.locks import lock_holder
-from segmentation_pipeline_tests.activation_servers import POSTHOG_KEY, PosthogServer
+from segmentation_pipeline_tests.activation_servers import POSTHOG_KEY
 from segmentation_pipeline_tests.dagster_server import dagster_server, wait_for
 from segmentation_pipeline_tests.homes import PLANTED_MONTH, make_planted_home, refresh_in_process
 from segmentation_pipeline_tests.warehouse_comparison import differences
@@ -22,12 +22,6 @@ LATEST_KILL_S = 6.0
 """A refresh of the small home takes about this long once it holds the lock."""
 
 pytestmark = pytest.mark.timeout(1800)
-
-
-@pytest.fixture
-def posthog():
-    with PosthogServer() as server:
-        yield server
 
 
 def test_killed_runs_free_the_queue_and_the_last_one_gives_the_same_tables(tmp_path):

@@ -3,24 +3,12 @@
 import pytest
 
 from segmentation_pipeline_tests.activation.current import SURE, make_desk
-from segmentation_pipeline_tests.activation_servers import AttioServer, PosthogServer, WebhookReceiver
-
-
-@pytest.fixture
-def posthog():
-    with PosthogServer() as server:
-        yield server
+from segmentation_pipeline_tests.activation_servers import AttioServer
 
 
 @pytest.fixture
 def attio():
     with AttioServer() as server:
-        yield server
-
-
-@pytest.fixture
-def receiver():
-    with WebhookReceiver() as server:
         yield server
 
 

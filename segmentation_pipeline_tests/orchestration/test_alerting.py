@@ -14,7 +14,7 @@ from segmentation_pipeline.orchestration.troubles import Cursor, look, read_curs
 from segmentation_pipeline.segments.tables import SegmentModels
 from segmentation_pipeline.state.database import open_state
 from segmentation_pipeline.warehouse.warehouse import Warehouse
-from segmentation_pipeline_tests.activation_servers import WEBHOOK_SECRET, WebhookReceiver, failing, taking
+from segmentation_pipeline_tests.activation_servers import WEBHOOK_SECRET, failing, taking
 from segmentation_pipeline_tests.mail_server import MailServer
 from segmentation_pipeline_tests.orchestration.ticks import a_home, tick
 
@@ -27,12 +27,6 @@ SECRETS = {"SEGPIPE_WEBHOOK_SECRET": WEBHOOK_SECRET}
 def instance():
     with dg.instance_for_test() as made:
         yield made
-
-
-@pytest.fixture
-def receiver():
-    with WebhookReceiver() as server:
-        yield server
 
 
 @pytest.fixture
