@@ -149,11 +149,11 @@ def _computed(db: Database, warehouse: Warehouse) -> tuple[int, tuple[float, flo
     """
     chosen = warehouse.settings.customers
     started = time.perf_counter()
-    prepare_history(db, NOW)
+    parts = prepare_history(db, NOW)
     prepare_facts(db, NOW, chosen)
     prepared = time.perf_counter()
     parameters = segment_parameters(NOW, chosen)
-    query = _read_whole(db, segments_sql(chosen), parameters)
+    query = _read_whole(db, segments_sql(chosen, parts), parameters)
     asked = time.perf_counter()
     count, *_ = db.one(query, parameters)
     return int(count), (prepared - started, time.perf_counter() - asked)
@@ -163,7 +163,12 @@ def _read_whole(db: Database, sql: str, parameters: dict[str, Any]) -> str:
     """Return a SELECT of how many rows a query has that reads each of their values: no column is left out as unused."""
     columns = db.execute(f"DESCRIBE {sql}", parameters).fetchall()
     sums = [
-        f"sum(strlen({name}))" if kind == "VARCHAR" else f"sum(CAST({name} AS DOUBLE))" for name, kind, *_ in columns
+        f"sum(strlen({name}))"
+        if kind == "VARCHAR"
+        else f"sum(len({name}))"
+        if kind.endswith("[]")
+        else f"sum(CAST({name} AS DOUBLE))"
+        for name, kind, *_ in columns
     ]
     return f"SELECT count(*), {', '.join(sums)} FROM ({sql})"
 

@@ -5,7 +5,6 @@ Add here: another question about customers. Keep out: how customers are segmente
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -281,7 +280,7 @@ def customer(
 
 
 def _customer(row: Mapping[str, Any], language: Literal["en", "tr"]) -> Customer:
-    missing = json.loads(row["missing_regulars"])
+    missing = row["missing_regulars"]
     analysis = {told: row[name] for name, told in _CAMEL.items()} | {"missingRegulars": missing}
     return Customer(
         row["refresh_month"],
@@ -301,7 +300,7 @@ def _customer(row: Mapping[str, Any], language: Literal["en", "tr"]) -> Customer
             )
             for one in missing
         ),
-        tuple(TopProduct(str(one["productId"]), float(one["totalSpent"])) for one in json.loads(row["top_products"])),
+        tuple(TopProduct(str(one["productId"]), float(one["totalSpent"])) for one in row["top_products"]),
         row["recommended_strategy"],
         float(row["discount_pct"]),
         explain(analysis, language=language),

@@ -138,11 +138,11 @@ def value_interval(sums: Sums, *, is_share: bool) -> tuple[float, float] | None:
 
 
 def _outcomes(db: Database, landmark: datetime, now: datetime, settings: CustomerSettings) -> list[TierOutcome]:
-    prepare_history(db, landmark)
+    parts = prepare_history(db, landmark)
     prepare_facts(db, landmark, settings)
     db.execute(
         "CREATE OR REPLACE TEMP TABLE landmark_tiers AS SELECT customer_id, churn, value, loyalty"
-        f" FROM ({segments_sql(settings)}) WHERE mode = 'regular'",
+        f" FROM ({segments_sql(settings, parts)}) WHERE mode = 'regular'",
         segment_parameters(landmark, settings),
     )
     found = db.rows(

@@ -16,7 +16,7 @@ from segmentation_pipeline.warehouse.contracts import quoted
 from segmentation_pipeline.warehouse.database import load_sql
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
     from segmentation_pipeline.customer_settings import CustomerSettings
     from segmentation_pipeline.warehouse.database import Database
@@ -35,48 +35,55 @@ _NUMBERS = {
 }
 """Numbers the values have while the rules are computed: comparing them is quicker than comparing texts."""
 
-NO_HISTORY = """
-DROP TABLE IF EXISTS product_history;
-DROP TYPE IF EXISTS product_name;
-DROP TYPE IF EXISTS category_name;
-CREATE TEMP TYPE product_name AS ENUM ('');
-CREATE TEMP TYPE category_name AS ENUM ('');
-CREATE TEMP TABLE product_history (
-    customer INTEGER, product product_name, category category_name, units DOUBLE, order_count BIGINT,
-    last_us BIGINT, avg_days_between DOUBLE
-);
-CREATE OR REPLACE TEMP TABLE product_names AS SELECT [''] AS names;
-CREATE OR REPLACE TEMP TABLE category_names (code BIGINT, category VARCHAR);
-CREATE OR REPLACE TEMP TABLE order_totals (customer INTEGER, units DOUBLE);
-CREATE OR REPLACE TEMP TABLE customer_orders (customer INTEGER, customer_key BIGINT, order_count BIGINT)
-"""
-
 PACKED = """
 CREATE OR REPLACE TEMP MACRO spend_of_product(units, code) AS
     (CAST(units AS {kind}) << {bits}) + code;
 CREATE OR REPLACE TEMP MACRO units_of(spend) AS CAST(spend >> {bits} AS DOUBLE);
-CREATE OR REPLACE TEMP MACRO place_of(spend) AS CAST(spend & {mask} AS BIGINT) + 1;
-CREATE OR REPLACE TEMP MACRO middle_customer() AS {middle}
+CREATE OR REPLACE TEMP MACRO place_of(spend) AS CAST(spend & {mask} AS BIGINT) + 1
 """
 """Spend on a product and the product in one whole number, and both again: the lowest bits hold the product."""
 
 BIGINT_BITS = 63
-DIRECT_BITS = 22
-"""Up to this many bits of customers (4 million) are grouped by their number itself, without hashing: DuckDB then
-holds the sums of 2**bits customers per thread, about 100 bytes each."""
+NUMBERS = 2**31
+"""Customers are numbered within an INTEGER, each part from a multiple of this over the count of parts."""
 
+FEWEST_LINES = 100_000
+MOST_LINES = 8_000_000
+"""Purchase lines of a part, at least and at most: a part is gone through by one core, and DuckDB holds the sums of its
+customers, about 100 bytes each, per thread."""
+
+MOST_PARTS = 64
 MOST_DIRECT = 10
 """Up to so many top products are kept while grouping; room for more would be taken for every customer."""
+
+PLANNED = """
+SET perfect_ht_threshold = {bits};
+SET disabled_optimizers = 'build_side_probe_side'
+"""
+"""How the rules are computed: customers of a part are grouped by their number itself, without hashing, and tables are
+joined as written, the small one on the right. DuckDB cannot estimate how many rows stand side by side."""
+
+UNPLANNED = "RESET perfect_ht_threshold; RESET disabled_optimizers"
 
 TEMPORARY = (
     "product_history",
     "product_names",
     "category_names",
+    "product_categories",
     "order_totals",
     "customer_orders",
     "known_customers",
     "region_facts",
+    "tier_words",
 )
+
+
+@dataclass(frozen=True)
+class Part:
+    """Customers numbered from `first` to `last` without a gap, whose rows stand together in every table of them."""
+
+    first: int
+    last: int
 
 
 @dataclass(frozen=True)
@@ -114,7 +121,7 @@ def write_segments(db: Database, month: date, settings: CustomerSettings) -> Wri
         db.replace(RegionSegments, f"SELECT * FROM region_segments {nothing}", month=month)
         db.replace(CustomerSegments, f"SELECT * FROM customer_segments {nothing}", month=month)
         return Written(None)
-    prepare_history(db, now)
+    parts = prepare_history(db, now)
     prepare_facts(db, now, settings)
     told = {"month": month, "as_of": now, "rule_version": settings.rule_version, "labels": settings.labels_name}
     head = "SELECT $month AS refresh_month, $as_of AS as_of, $rule_version AS rule_version, $labels AS labels, * FROM "
@@ -126,7 +133,7 @@ def write_segments(db: Database, month: date, settings: CustomerSettings) -> Wri
     )
     customers = db.replace(
         CustomerSegments,
-        f"{head} ({segments_sql(settings)})",
+        f"{head} ({segments_sql(settings, parts)})",
         {**told, **segment_parameters(now, settings)},
         month=month,
     )
@@ -134,22 +141,38 @@ def write_segments(db: Database, month: date, settings: CustomerSettings) -> Wri
     return Written(now, customers, regions)
 
 
-def prepare_history(db: Database, now: datetime) -> None:
+def prepare_history(db: Database, now: datetime) -> tuple[Part, ...]:
     """Make the temporary tables of purchases up to a moment: product_history, customer_orders and order_totals.
 
-    Until `forget`, customers are grouped by their numbers.
+    Returns the parts customers are gone through in, a core each; which those are changes no row.
     """
-    (is_any,) = db.one("SELECT count(*) > 0 FROM (SELECT 1 FROM purchases LIMIT 1)")
-    db.execute(load_sql(__package__, "product_history").replace("{now}", literal(now)) if is_any else NO_HISTORY)
-    most, customers, product_count = db.one(
-        "SELECT coalesce(max(units), 0), coalesce(max(customer), 0), (SELECT len(names) FROM product_names)"
-        " FROM product_history"
+    db.execute(_filled("sorted_lines", now=literal(now)))
+    keys = _keys_of_parts(db)
+    step = NUMBERS // len(keys)
+    numbers = [Part(place * step, (place + 1) * step - 1) for place in range(len(keys))]
+    marked = [
+        _filled("marked_lines", first=first, last=last, base=part.first)
+        for (first, last), part in zip(keys, numbers, strict=True)
+    ]
+    db.execute(f"CREATE TEMP TABLE marked_lines AS {' UNION ALL '.join(marked)}; DROP TABLE sorted_lines")
+    for table in ("order_totals", "customer_orders"):
+        rows = " UNION ALL ".join(_filled(table, first=part.first, last=part.last) for part in numbers)
+        db.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {rows}")
+    db.execute(load_sql(__package__, "product_history"))
+    most, product_count = db.one(
+        "SELECT coalesce(max(units), 0), (SELECT len(names) FROM product_names) FROM product_history"
     )
     bits = int(product_count).bit_length()
     kind = "BIGINT" if int(most).bit_length() + bits < BIGINT_BITS else "HUGEINT"
-    db.execute(PACKED.format(kind=kind, bits=bits, mask=2**bits - 1, middle=customers // 2 + 1))
-    db.execute(load_sql(__package__, "spent_per_category"))
-    db.execute(f"SET perfect_ht_threshold = {DIRECT_BITS}")
+    db.execute(PACKED.format(kind=kind, bits=bits, mask=2**bits - 1))
+    parts = [
+        Part(first, last)
+        for first, last in db.execute(
+            f"SELECT min(customer), max(customer) FROM customer_orders GROUP BY customer // {step} ORDER BY ALL"
+        ).fetchall()
+    ] or [Part(0, 0)]
+    db.execute(PLANNED.format(bits=max((part.last - part.first).bit_length() for part in parts) + 1))
+    return tuple(parts)
 
 
 def forget(db: Database) -> None:
@@ -157,23 +180,34 @@ def forget(db: Database) -> None:
     db.execute("DROP VIEW customer_facts")
     for table in TEMPORARY:
         db.execute(f"DROP TABLE {table}")
-    db.execute("RESET perfect_ht_threshold")
+    db.execute(UNPLANNED)
 
 
 def prepare_facts(db: Database, now: datetime, settings: CustomerSettings) -> None:
-    """Make what is known of customers and regions as of a moment: customer_facts and region_facts."""
-    db.execute(load_sql(__package__, "known_customers").replace("{now}", literal(now)))
-    texts = {
-        "now": literal(now),
-        "min_orders": str(settings.region_min_orders),
-        "trend_days": str(settings.trend_days),
-        "unknown": quoted(settings.unknown),
-    }
-    sql = load_sql(__package__, "region_facts")
-    for name, text in texts.items():
-        sql = sql.replace(f"{{{name}}}", text)
-    db.execute(sql)
+    """Make what is known of customers, regions and tiers as of a moment: known_customers, region_facts, tier_words."""
+    db.execute(_filled("known_customers", now=literal(now)))
+    db.execute(
+        _filled(
+            "region_facts",
+            now=literal(now),
+            min_orders=settings.region_min_orders,
+            trend_days=settings.trend_days,
+            unknown=quoted(settings.unknown),
+        )
+    )
     db.execute(load_sql(__package__, "customer_facts"))
+    words = {**settings.label_table(), "mode": {mode: mode for mode in MODES}}
+    strategy, discount = _strategies(settings, lambda name, code: f"{name} = {_NUMBERS[name][code]}")
+    db.execute(
+        _filled(
+            "tier_words",
+            code=_code_of_tiers(""),
+            words=",\n    ".join(f"{_words(name, words[name])} AS {name}" for name in _NUMBERS),
+            strategy=strategy,
+            discount=discount,
+            tiers=", ".join(f"(SELECT unnest(range({len(codes)})) AS {name})" for name, codes in _NUMBERS.items()),
+        )
+    )
 
 
 def payloads_sql(now: datetime) -> str:
@@ -181,21 +215,21 @@ def payloads_sql(now: datetime) -> str:
     return load_sql(__package__, "payloads").replace("{now}", literal(now))
 
 
-def segments_sql(settings: CustomerSettings) -> str:
-    """Return the SELECT of the rules; its parameters are `segment_parameters`."""
-    words = {**settings.label_table(), "mode": {mode: mode for mode in MODES}}
-    strategy, discount = _strategies(settings, lambda name, code: f"{name} = {_NUMBERS[name][code]}")
+def segments_sql(settings: CustomerSettings, parts: Iterable[Part]) -> str:
+    """Return the SELECT of the rules over the parts of `prepare_history`; its parameters are `segment_parameters`."""
     top = settings.thresholds.top_products
     products = f"max(spend, {max(top, 1)})" if top <= MOST_DIRECT else "list_reverse_sort(list(spend))"
-    texts = {
-        "unknown": quoted(settings.unknown),
-        "strategy": strategy,
-        "discount": discount,
-        "products": f"({products})[1:{top}]",
-        **{f"label:{name}": _words(name, words[name]) for name in words},
-        **{f"{name}.{code}": str(number) for name, codes in _NUMBERS.items() for code, number in codes.items()},
-    }
-    return re.sub(r"\{([\w:.]+)\}", lambda found: texts[found[1]], load_sql(__package__, "segments"))
+    rows = (
+        _filled("part_of_customers", first=part.first, last=part.last, products=f"({products})[1:{top}]")
+        for part in parts
+    )
+    return _filled(
+        "segments",
+        unknown=quoted(settings.unknown),
+        code=_code_of_tiers("t."),
+        parts="\nUNION ALL BY NAME\n".join(rows),
+        **{f"{name}.{code}": number for name, codes in _NUMBERS.items() for code, number in codes.items()},
+    )
 
 
 def region_segments_sql(settings: CustomerSettings) -> str:
@@ -217,6 +251,30 @@ def segment_parameters(now: datetime, settings: CustomerSettings) -> dict[str, A
 def literal(moment: datetime) -> str:
     """Return a moment as an SQL literal."""
     return f"TIMESTAMP '{moment.isoformat(sep=' ')}'"
+
+
+def _filled(name: str, **texts: object) -> str:
+    """Return the text of `sql/NAME.sql` with what stands in braces filled in."""
+    return re.sub(r"\{([\w.]+)\}", lambda found: str(texts[found[1]]), load_sql(__package__, name))
+
+
+def _keys_of_parts(db: Database) -> list[tuple[int, int]]:
+    """Return the first and last key of the customers of each part: about as many of the sorted lines to each."""
+    lines, threads = db.one("SELECT count(*), current_setting('threads') FROM sorted_lines")
+    most = max(lines // FEWEST_LINES, 1)
+    count = min(max(int(threads), -(-lines // MOST_LINES)), most, MOST_PARTS)
+    cuts = ", ".join(str(lines * place // count) for place in range(1, count))
+    inner = db.execute(f"SELECT DISTINCT customer_key FROM sorted_lines WHERE rowid IN ({cuts or -1}) ORDER BY ALL")
+    beyond = [key for (key,) in inner.fetchall()]
+    return list(zip([-(2**63), *beyond], [*(key - 1 for key in beyond), 2**63 - 1], strict=True))
+
+
+def _code_of_tiers(of: str) -> str:
+    """Return the number of a combination of tiers in SQL: their numbers as digits, each with a base of its own."""
+    code = "0"
+    for name, codes in _NUMBERS.items():
+        code = f"({code} * {len(codes)} + {of}{name})"
+    return f"CAST({code} AS INTEGER)"
 
 
 def _words(dimension: str, words: dict[str, str]) -> str:

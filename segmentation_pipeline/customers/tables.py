@@ -11,6 +11,8 @@ from segmentation_pipeline.warehouse.contracts import (
     Exact,
     Flag,
     Integer,
+    OverdueProducts,
+    ProductSpends,
     Real,
     Table,
     Text,
@@ -256,12 +258,8 @@ class CustomerSegments(Table):
     order_count: Integer = column("Distinct orders.", unit="orders", ge=0)
     total_spent: Real = column("Spent in all.", unit="money", ge=0)
     membership_days: Integer = column("Full days since the customer became one.", unit="days", ge=0)
-    missing_regulars: Text = column(
-        "Products bought regularly and overdue, most overdue first, JSON [{productId, category, avgDaysBetween, "
-        "lastPurchaseDaysAgo, daysOverdue}].",
-        min_length=2,
-    )
-    top_products: Text = column("Products most was spent on, JSON [{productId, totalSpent}].", min_length=2)
+    missing_regulars: OverdueProducts = column("Products bought regularly and overdue, most overdue first.")
+    top_products: ProductSpends = column("Products most was spent on, that first.")
     recommended_strategy: Text = column("What to do.", min_length=1)
     discount_pct: Real = column("Discount to offer.", unit="percent", ge=0, le=100)
     rule_version: Text = column("Version of the rules and hash of their settings.", min_length=3)
@@ -276,7 +274,9 @@ class CustomerSegments(Table):
     def new_customers_bought_nothing(cls, data):
         """A new customer has no orders and no products."""
         t = data.table
-        return (t.mode != "new_customer") | ((t.order_count == 0) & (t.total_spent == 0) & (t.top_products == "[]"))
+        return (t.mode != "new_customer") | (
+            (t.order_count == 0) & (t.total_spent == 0) & (t.top_products.length() == 0)
+        )
 
     @dataframe_check
     def regulars_have_ordered(cls, data):

@@ -72,6 +72,32 @@ class Exact(ibis_engine.DataType):
     type = dt.Decimal(18, 4)
 
 
+@ibis_engine.Engine.register_dtype
+@immutable
+class OverdueProducts(ibis_engine.DataType):
+    """Products bought regularly and overdue, in the words of a payload."""
+
+    type = dt.Array(
+        dt.Struct(
+            {
+                "daysOverdue": dt.float64,
+                "productId": dt.string,
+                "category": dt.string,
+                "avgDaysBetween": dt.float64,
+                "lastPurchaseDaysAgo": dt.int64,
+            }
+        )
+    )
+
+
+@ibis_engine.Engine.register_dtype
+@immutable
+class ProductSpends(ibis_engine.DataType):
+    """Products and what was spent on each, in the words of a payload."""
+
+    type = dt.Array(dt.Struct({"productId": dt.string, "totalSpent": dt.float64}))
+
+
 SCREENED = "screened_rows"
 
 _DUCKDB_TYPES: dict[str, str] = {
@@ -82,8 +108,6 @@ _DUCKDB_TYPES: dict[str, str] = {
     "date": "DATE",
     "timestamp(6)": "TIMESTAMP",
     "decimal(18, 4)": "DECIMAL(18,4)",
-    "map<string, int64>": "MAP(VARCHAR, BIGINT)",
-    "map<string, float64>": "MAP(VARCHAR, DOUBLE)",
 }
 
 
@@ -159,7 +183,7 @@ def columns(table: type[Table]) -> dict[str, tuple[str, bool, str, str | None]]:
     described = {}
     for name, spec in table.to_schema().columns.items():
         unit = (spec.metadata or {}).get("unit")
-        described[name] = (_DUCKDB_TYPES[str(spec.dtype)], spec.nullable, spec.description or "", unit)
+        described[name] = (_duckdb_type(spec.dtype.type), spec.nullable, spec.description or "", unit)
     return described
 
 
@@ -185,6 +209,18 @@ def ddl(table: type[Table]) -> list[str]:
         comment = f"{description} [{unit}]" if unit else description
         statements.append(f'COMMENT ON COLUMN {name}."{column_name}" IS {quoted(comment)}')
     return statements
+
+
+def _duckdb_type(kind: dt.DataType) -> str:
+    """Return a type as DuckDB writes it; names of fields need no quoting."""
+    if isinstance(kind, dt.Array):
+        return f"{_duckdb_type(kind.value_type)}[]"
+    if isinstance(kind, dt.Map):
+        return f"MAP({_duckdb_type(kind.key_type)}, {_duckdb_type(kind.value_type)})"
+    if isinstance(kind, dt.Struct):
+        fields = (f"{name} {_duckdb_type(field)}" for name, field in kind.items())
+        return f"STRUCT({', '.join(fields)})"
+    return _DUCKDB_TYPES[str(kind)]
 
 
 def _compression(table: type[Table], column_name: str) -> str:

@@ -25,18 +25,16 @@ from segmentation_pipeline.warehouse.warehouse import Warehouse
 if TYPE_CHECKING:
     from pathlib import Path
 
-MISSING = json.dumps(
-    [
-        {
-            "productId": "tea",
-            "category": "Food",
-            "avgDaysBetween": 30.5,
-            "lastPurchaseDaysAgo": 50,
-            "daysOverdue": 19.5,
-        },
-        {"productId": "jam", "category": None, "avgDaysBetween": 10, "lastPurchaseDaysAgo": 13, "daysOverdue": 3},
-    ]
-)
+MISSING = [
+    {
+        "productId": "tea",
+        "category": "Food",
+        "avgDaysBetween": 30.5,
+        "lastPurchaseDaysAgo": 50,
+        "daysOverdue": 19.5,
+    },
+    {"productId": "jam", "category": None, "avgDaysBetween": 10, "lastPurchaseDaysAgo": 13, "daysOverdue": 3},
+]
 
 CUSTOMERS = (
     """INSERT INTO customer_segments BY NAME
@@ -45,8 +43,8 @@ CUSTOMERS = (
         category AS affinity_category, 'Focused' AS affinity_type, 'Loyal' AS diversity, region,
         'Mild' AS region_climate, 100.0 AS region_median_basket, 150.0 AS avg_basket, 180.0 AS estimated_budget,
         90.5 AS avg_monthly_spend, IF(orders = 0, 999, 12) AS last_purchase_days_ago, orders AS order_count,
-        orders * 150.0 AS total_spent, 400 AS membership_days, IF(id = 'c2', $missing, '[]') AS missing_regulars,
-        IF(orders = 0, '[]', '[{"productId": "tea", "totalSpent": 300.25}]') AS top_products,
+        orders * 150.0 AS total_spent, 400 AS membership_days, IF(id = 'c2', $missing, []) AS missing_regulars,
+        IF(orders = 0, [], [{'productId': 'tea', 'totalSpent': 300.25}]) AS top_products,
         IF(churn = 'Risky', 'RETENTION', 'GROW') AS recommended_strategy,
         IF(churn = 'Risky', 20, 0) AS discount_pct, 'r1' AS rule_version, 'own' AS labels
     FROM (VALUES ('2026-01-01', 'c1', 'Active', 'Books', 'North', 1),

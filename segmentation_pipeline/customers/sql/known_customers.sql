@@ -1,5 +1,6 @@
--- One row per customer known at {now}: who they are by then. A customer without purchases and without a registration
--- counts as registered at {now}. An age told in years stays as told; a birth date is turned into full years.
+-- One row per customer known at the moment, in the order of their numbers: who they are by then. A customer without
+-- purchases has no number; without a registration as well, they count as registered at the moment. An age told in years
+-- stays as told; a birth date is turned into full years.
 CREATE OR REPLACE TEMP TABLE known_customers AS
 SELECT
     c.customer_id,
@@ -14,4 +15,5 @@ SELECT
     greatest((epoch_us({now}) - epoch_us(coalesce(c.member_since, {now}))) // 86400000000, 0) AS membership_days
 FROM customers AS c
 LEFT JOIN customer_orders AS o ON c.customer_key = o.customer_key
-WHERE c.first_purchase_at <= {now} OR c.member_since <= {now} OR c.member_since IS NULL
+WHERE o.customer IS NOT NULL OR c.first_purchase_at <= {now} OR c.member_since <= {now} OR c.member_since IS NULL
+ORDER BY o.customer

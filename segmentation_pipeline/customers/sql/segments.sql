@@ -1,18 +1,8 @@
--- One row per customer of customer_facts (who they are, and the figures of their region): the rules of customers, from
--- product_history (rows in the order of customer and category). `single.py` decides the same for one payload; a test
--- compares both field by field.
--- {label:churn} etc. are texts of the settings, {churn.active} etc. the numbers the values have meanwhile; thresholds are
--- bound.
--- What decides between rows is packed into whole numbers, each part in its own bits: of categories spend, category and
--- orders, of products spend and product (macros of product_history). Comparing numbers is several times faster than
--- comparing rows.
-WITH by_category AS (
-    FROM spent_per_category(0, middle_customer())
-    UNION ALL
-    FROM spent_per_category(middle_customer(), 2147483648)
-),
-
-overdue AS (
+-- One row per known customer: the rules of customers. `single.py` decides the same for one payload; a test compares both
+-- field by field.
+-- The sums over what each customer bought come in parts (part_of_customers). Tiers are numbers until tier_words turns
+-- their combination into texts; thresholds are bound.
+WITH overdue AS (
     SELECT
         customer,
         list(struct_pack(
@@ -27,63 +17,35 @@ overdue AS (
     GROUP BY customer
 ),
 
--- One grouping for products and categories: rows of a customer's products carry figures, rows of the categories `packed`.
-by_customer AS (
-    SELECT
-        customer,
-        sum(units) / 10000 AS total_spent,
-        CAST(sum(order_count) AS BIGINT) AS product_orders,
-        count(units) AS product_count,
-        ($now_us - max(last_us)) // 86400000000 AS recency,
-        {products} AS products,
-        max(packed) AS packed
-    FROM (
-        SELECT
-            customer,
-            units,
-            order_count,
-            last_us,
-            spend_of_product(units, enum_code(product)) AS spend,
-            NULL AS packed
-        FROM product_history
-        UNION ALL
-        SELECT
-            customer,
-            NULL,
-            NULL,
-            NULL,
-            NULL,
-            ((spent >> 40) << 64) + (enum_code(category)::HUGEINT << 32) + (spent & 1099511627775)
-        FROM by_category
-        WHERE category IS NOT NULL
-    )
-    GROUP BY customer
-),
-
 figures AS (
     SELECT
-        f.customer_id,
-        f.age,
-        f.region,
-        f.climate,
-        f.median_basket,
-        f.trend,
-        f.membership_days,
-        f.membership_days / 30 AS months,
-        h.customer IS NOT NULL AS is_regular,
-        coalesce(f.order_count, h.product_orders) AS order_count,
-        h.total_spent,
-        h.recency,
+        p.customer_id,
+        p.age,
+        p.region,
+        r.climate,
+        r.median_basket,
+        r.trend,
+        p.membership_days,
+        p.membership_days / 30 AS months,
+        p.customer IS NOT NULL AS is_regular,
+        p.order_count,
+        p.total_spent,
+        ($now_us - p.last_us) // 86400000000 AS recency,
         c.category AS affinity_category,
-        h.products,
+        p.products,
         o.missing,
-        CASE WHEN h.product_orders > 0 THEN coalesce(h.packed & 4294967295, 0)::DOUBLE / h.product_orders ELSE 0 END
-            AS share,
-        CASE WHEN h.product_orders > 0 THEN h.product_count / h.product_orders ELSE 0 END AS ratio
-    FROM customer_facts AS f
-    LEFT JOIN by_customer AS h ON f.customer = h.customer
-    LEFT JOIN overdue AS o ON f.customer = o.customer
-    LEFT JOIN category_names AS c ON ((h.packed >> 32) & 4294967295)::BIGINT = c.code
+        CASE
+            WHEN p.product_orders > 0 THEN coalesce(p.packed & 4294967295, 0)::DOUBLE / p.product_orders ELSE 0
+        END AS share,
+        CASE WHEN p.product_orders > 0 THEN p.product_count / p.product_orders ELSE 0 END AS ratio
+    FROM (
+        {parts}
+        UNION ALL BY NAME
+        SELECT customer_id, customer, age, region, membership_days FROM known_customers WHERE customer IS NULL
+    ) AS p
+    LEFT JOIN overdue AS o ON p.customer = o.customer
+    LEFT JOIN category_names AS c ON ((p.packed >> 32) & 4294967295)::BIGINT = c.code
+    INNER JOIN region_facts AS r ON coalesce(p.region, '(all)') = r.region
 ),
 
 baskets AS (
@@ -131,34 +93,45 @@ tiers AS (
 )
 
 SELECT
-    customer_id,
-    {label:mode} AS mode,
-    {label:age_segment} AS age_segment,
-    {label:churn} AS churn,
-    {label:value} AS value,
-    {label:loyalty} AS loyalty,
-    CASE WHEN is_regular THEN coalesce(affinity_category, {unknown}) ELSE trend END AS affinity_category,
-    {label:affinity_type} AS affinity_type,
-    {label:diversity} AS diversity,
-    region,
-    climate AS region_climate,
-    median_basket AS region_median_basket,
-    basket AS avg_basket,
-    basket * $budget_factor AS estimated_budget,
-    CASE WHEN NOT is_regular THEN 0 WHEN months > 0 THEN total_spent / months ELSE total_spent END AS avg_monthly_spend,
-    CASE WHEN is_regular THEN recency ELSE 999 END AS last_purchase_days_ago,
-    CASE WHEN is_regular THEN order_count ELSE 0 END AS order_count,
-    CASE WHEN is_regular THEN total_spent ELSE 0 END AS total_spent,
-    membership_days,
-    CASE WHEN missing IS NULL THEN '[]' ELSE CAST(to_json(list_reverse_sort(missing)) AS VARCHAR) END AS missing_regulars,
+    t.customer_id,
+    w.mode,
+    w.age_segment,
+    w.churn,
+    w.value,
+    w.loyalty,
+    CASE WHEN t.is_regular THEN coalesce(t.affinity_category, {unknown}) ELSE t.trend END AS affinity_category,
+    w.affinity_type,
+    w.diversity,
+    t.region,
+    t.climate AS region_climate,
+    t.median_basket AS region_median_basket,
+    t.basket AS avg_basket,
+    t.basket * $budget_factor AS estimated_budget,
     CASE
-        WHEN is_regular THEN CAST(to_json(list_transform(
-            products,
-            lambda spend: struct_pack("totalSpent" := units_of(spend) / 10000, "productId" := names[place_of(spend)])
-        )) AS VARCHAR)
-        ELSE '[]'
+        WHEN NOT t.is_regular THEN 0
+        WHEN t.months > 0 THEN t.total_spent / t.months
+        ELSE t.total_spent
+    END AS avg_monthly_spend,
+    CASE WHEN t.is_regular THEN t.recency ELSE 999 END AS last_purchase_days_ago,
+    CASE WHEN t.is_regular THEN t.order_count ELSE 0 END AS order_count,
+    CASE WHEN t.is_regular THEN t.total_spent ELSE 0 END AS total_spent,
+    t.membership_days,
+    CASE
+        WHEN t.missing IS NULL THEN []
+        WHEN len(t.missing) > 1 THEN list_reverse_sort(t.missing)
+        ELSE t.missing
+    END AS missing_regulars,
+    CASE
+        WHEN t.products IS NULL THEN []
+        ELSE list_transform(
+            t.products,
+            lambda spend: struct_pack(
+                "productId" := n.names[place_of(spend)], "totalSpent" := units_of(spend) / 10000
+            )
+        )
     END AS top_products,
-    {strategy} AS recommended_strategy,
-    CAST({discount} AS DOUBLE) AS discount_pct
-FROM tiers
-CROSS JOIN product_names
+    w.recommended_strategy,
+    w.discount_pct
+FROM tiers AS t
+INNER JOIN tier_words AS w ON {code} = w.code
+CROSS JOIN product_names AS n
