@@ -262,11 +262,13 @@ def customer(
         raise NotFound("No customers are published yet. Next: `segpipe run --purchases YOUR_FILE`.")
     names = (
         *("refresh_month", "customer_id", "mode", "as_of", "region", "recommended_strategy", "discount_pct"),
-        *("rule_version", "missing_regulars", "top_products", *EIGHT, *FIGURES),
+        *("rule_version", "missing_regulars", *EIGHT, *FIGURES),
     )
+    products = "[{'product_id': one.productId, 'total_spent': one.totalSpent} for one in top_products]"
     rows = ask(
         connection,
-        f"SELECT {', '.join(names)} FROM customer_segments WHERE refresh_month = $month AND customer_id = $id",
+        f"SELECT {', '.join(names)}, {products}"
+        " FROM customer_segments WHERE refresh_month = $month AND customer_id = $id",
         {"month": wanted, "id": customer_id},
     )
     if not rows:
@@ -276,7 +278,7 @@ def customer(
         raise NotFound(
             f"{wanted:%Y-%m} knows no customer {customer_id}. Next: choose one, such as {', '.join(known) or 'none'}."
         )
-    return _customer(dict(zip(names, rows[0], strict=True)), language)
+    return _customer(dict(zip([*names, "top_products"], rows[0], strict=True)), language)
 
 
 def _customer(row: Mapping[str, Any], language: Literal["en", "tr"]) -> Customer:
@@ -292,15 +294,15 @@ def _customer(row: Mapping[str, Any], language: Literal["en", "tr"]) -> Customer
         {name: float(row[name]) for name in FIGURES},
         tuple(
             MissingRegular(
-                str(one["productId"]),
+                one["productId"],
                 one["category"],
-                float(one["avgDaysBetween"]),
-                float(one["lastPurchaseDaysAgo"]),
-                float(one["daysOverdue"]),
+                one["avgDaysBetween"],
+                one["lastPurchaseDaysAgo"],
+                one["daysOverdue"],
             )
             for one in missing
         ),
-        tuple(TopProduct(str(one["productId"]), float(one["totalSpent"])) for one in row["top_products"]),
+        tuple(TopProduct(**one) for one in row["top_products"]),
         row["recommended_strategy"],
         float(row["discount_pct"]),
         explain(analysis, language=language),

@@ -16,7 +16,7 @@ from segmentation_pipeline.warehouse.contracts import quoted
 from segmentation_pipeline.warehouse.database import load_sql
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Sequence
 
     from segmentation_pipeline.customer_settings import CustomerSettings
     from segmentation_pipeline.warehouse.database import Database
@@ -65,13 +65,13 @@ joined as written, the small one on the right. DuckDB cannot estimate how many r
 
 UNPLANNED = "RESET perfect_ht_threshold; RESET disabled_optimizers"
 
+VIEWS = ("marked_lines", "order_totals", "customer_orders", "customer_facts")
 TEMPORARY = (
+    "sorted_lines",
     "product_history",
     "product_names",
     "category_names",
     "product_categories",
-    "order_totals",
-    "customer_orders",
     "known_customers",
     "region_facts",
     "tier_words",
@@ -142,42 +142,40 @@ def write_segments(db: Database, month: date, settings: CustomerSettings) -> Wri
 
 
 def prepare_history(db: Database, now: datetime) -> tuple[Part, ...]:
-    """Make the temporary tables of purchases up to a moment: product_history, customer_orders and order_totals.
+    """Make product_history of purchases up to a moment, and views of what each order came to and each customer ordered.
 
     Returns the parts customers are gone through in, a core each; which those are changes no row.
     """
     db.execute(_filled("sorted_lines", now=literal(now)))
     keys = _keys_of_parts(db)
     step = NUMBERS // len(keys)
-    numbers = [Part(place * step, (place + 1) * step - 1) for place in range(len(keys))]
-    marked = [
-        _filled("marked_lines", first=first, last=last, base=part.first)
-        for (first, last), part in zip(keys, numbers, strict=True)
+    lines = [
+        _filled("marked_lines", first=first, last=last, base=place * step) for place, (first, last) in enumerate(keys)
     ]
-    db.execute(f"CREATE TEMP TABLE marked_lines AS {' UNION ALL '.join(marked)}; DROP TABLE sorted_lines")
-    for table in ("order_totals", "customer_orders"):
-        rows = " UNION ALL ".join(_filled(table, first=part.first, last=part.last) for part in numbers)
-        db.execute(f"CREATE OR REPLACE TEMP TABLE {table} AS {rows}")
+    for view, of_parts in {
+        "marked_lines": lines,
+        "order_totals": [_filled("order_totals", lines=part) for part in lines],
+        "customer_orders": [_filled("customer_orders", lines=part) for part in lines],
+    }.items():
+        db.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {' UNION ALL '.join(of_parts)}")
     db.execute(load_sql(__package__, "product_history"))
-    most, product_count = db.one(
-        "SELECT coalesce(max(units), 0), (SELECT len(names) FROM product_names) FROM product_history"
-    )
-    bits = int(product_count).bit_length()
-    kind = "BIGINT" if int(most).bit_length() + bits < BIGINT_BITS else "HUGEINT"
-    db.execute(PACKED.format(kind=kind, bits=bits, mask=2**bits - 1))
-    parts = [
-        Part(first, last)
-        for first, last in db.execute(
-            f"SELECT min(customer), max(customer) FROM customer_orders GROUP BY customer // {step} ORDER BY ALL"
-        ).fetchall()
-    ] or [Part(0, 0)]
+    found = db.execute(
+        "SELECT min(customer), max(customer), max(units) FROM product_history"
+        f" GROUP BY customer // {step} ORDER BY min(customer)"
+    ).fetchall()
+    parts = tuple(Part(first, last) for first, last, _ in found) or (Part(0, 0),)
+    product_bits = int(db.one("SELECT len(names) FROM product_names")[0]).bit_length()
+    units_bits = int(max((most for *_, most in found), default=0)).bit_length()
+    kind = "BIGINT" if units_bits + product_bits < BIGINT_BITS else "HUGEINT"
+    db.execute(PACKED.format(kind=kind, bits=product_bits, mask=2**product_bits - 1))
     db.execute(PLANNED.format(bits=max((part.last - part.first).bit_length() for part in parts) + 1))
-    return tuple(parts)
+    return parts
 
 
 def forget(db: Database) -> None:
     """Drop what prepare_history and prepare_facts made."""
-    db.execute("DROP VIEW customer_facts")
+    for view in VIEWS:
+        db.execute(f"DROP VIEW {view}")
     for table in TEMPORARY:
         db.execute(f"DROP TABLE {table}")
     db.execute(UNPLANNED)
@@ -215,19 +213,19 @@ def payloads_sql(now: datetime) -> str:
     return load_sql(__package__, "payloads").replace("{now}", literal(now))
 
 
-def segments_sql(settings: CustomerSettings, parts: Iterable[Part]) -> str:
+def segments_sql(settings: CustomerSettings, parts: Sequence[Part]) -> str:
     """Return the SELECT of the rules over the parts of `prepare_history`; its parameters are `segment_parameters`."""
-    top = settings.thresholds.top_products
-    products = f"max(spend, {max(top, 1)})" if top <= MOST_DIRECT else "list_reverse_sort(list(spend))"
-    rows = (
-        _filled("part_of_customers", first=part.first, last=part.last, products=f"({products})[1:{top}]")
-        for part in parts
+    products = _most(settings.thresholds.top_products)
+    customers, overdue = (
+        "\nUNION ALL\n".join(_filled(name, first=part.first, last=part.last, products=products) for part in parts)
+        for name in ("part_of_customers", "part_of_overdue")
     )
     return _filled(
         "segments",
         unknown=quoted(settings.unknown),
         code=_code_of_tiers("t."),
-        parts="\nUNION ALL BY NAME\n".join(rows),
+        customers=customers,
+        overdue=overdue,
         **{f"{name}.{code}": number for name, codes in _NUMBERS.items() for code, number in codes.items()},
     )
 
@@ -263,10 +261,16 @@ def _keys_of_parts(db: Database) -> list[tuple[int, int]]:
     lines, threads = db.one("SELECT count(*), current_setting('threads') FROM sorted_lines")
     most = max(lines // FEWEST_LINES, 1)
     count = min(max(int(threads), -(-lines // MOST_LINES)), most, MOST_PARTS)
-    cuts = ", ".join(str(lines * place // count) for place in range(1, count))
-    inner = db.execute(f"SELECT DISTINCT customer_key FROM sorted_lines WHERE rowid IN ({cuts or -1}) ORDER BY ALL")
-    beyond = [key for (key,) in inner.fetchall()]
+    cuts = (lines * place // count for place in range(1, count))
+    beyond = sorted({db.one(f"SELECT customer_key FROM sorted_lines LIMIT 1 OFFSET {cut}")[0] for cut in cuts})
     return list(zip([-(2**63), *beyond], [*(key - 1 for key in beyond), 2**63 - 1], strict=True))
+
+
+def _most(count: int) -> str:
+    """Return the aggregate of the so many largest spends, the largest first."""
+    if 1 <= count <= MOST_DIRECT:
+        return f"max(spend, {count})"
+    return f"list_reverse_sort(list(spend))[1:{count}]"
 
 
 def _code_of_tiers(of: str) -> str:

@@ -2,11 +2,12 @@
 
 from datetime import date
 
+import duckdb
 import pytest
 
 from segmentation_pipeline import client
 from segmentation_pipeline.client import customers
-from segmentation_pipeline.errors import NotFound
+from segmentation_pipeline.errors import HomeError, NotFound
 from segmentation_pipeline_tests.client.published_samples import make_published_home
 from segmentation_pipeline_tests.client.trade_samples import make_leads_home, make_shop_home
 
@@ -100,3 +101,15 @@ def test_a_home_without_purchases_has_no_customers_and_says_how_to_get_some(tmp_
         assert snapshot.customers() is None
         with pytest.raises(NotFound, match=r"No customers are published yet. Next: `segpipe run --purchases"):
             snapshot.customer("c1")
+
+
+def test_products_written_as_text_are_told_to_be_another_versions(tmp_path):
+    with duckdb.connect(str(tmp_path / "older.duckdb")) as copy:
+        names = ("mode", "as_of", "region", "recommended_strategy", "discount_pct", "rule_version")
+        others = ", ".join(f"NULL AS {name}" for name in (*names, *customers.EIGHT, *customers.FIGURES))
+        copy.execute(
+            "CREATE TABLE customer_segments AS SELECT DATE '2026-02-01' AS refresh_month, 'c1' AS customer_id,"
+            f" '[]' AS missing_regulars, '[]' AS top_products, {others}"
+        )
+        with pytest.raises(HomeError, match=r"written by another version .* Next: `segpipe run`"):
+            customers.customer(copy, "c1", FEBRUARY, language="en")

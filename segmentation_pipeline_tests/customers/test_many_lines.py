@@ -1,9 +1,10 @@
-"""Histories and strongest categories over many blocks of rows are those that plain grouping finds."""
+"""Customers gone through in parts over many blocks of rows are those that plain grouping finds."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+import duckdb
 import pytest
 
 from segmentation_pipeline.customer_settings import CustomerSettings
@@ -82,6 +83,25 @@ GROUP BY customer
 """
 
 
+# Everything else that is summed over what a customer bought.
+SUMS = """
+SELECT customer_id, order_count, total_spent, recency, list(product_id ORDER BY units DESC, product_id)[:5] AS products
+FROM (
+    SELECT customer_id, product_id, sum(line_total) AS units
+    FROM purchases WHERE purchased_at <= $now GROUP BY ALL
+)
+INNER JOIN (
+    SELECT
+        customer_id,
+        count(DISTINCT order_key) AS order_count,
+        sum(line_total)::DOUBLE AS total_spent,
+        (epoch_us($now) - epoch_us(max(purchased_at))) // 86400000000 AS recency
+    FROM purchases WHERE purchased_at <= $now GROUP BY ALL
+) USING (customer_id)
+GROUP BY ALL
+"""
+
+
 @pytest.fixture(scope="module")
 def shop():
     with memory_database() as db:
@@ -125,10 +145,35 @@ def test_orders_and_their_totals_are_those_of_plain_grouping(shop):
     assert different(shop, found, totals, now=NOW) == 0
 
 
-def test_the_strongest_category_is_that_of_plain_grouping(shop):
-    shop, parts = shop
+@pytest.fixture(scope="module")
+def finished(shop):
+    db, parts = shop
     settings = CustomerSettings(labels="en")
-    parameters = segment_parameters(NOW, settings)
-    shop.execute(f"CREATE TEMP TABLE finished AS {segments_sql(settings, parts)}", parameters)
+    db.execute(f"CREATE TEMP TABLE finished AS {segments_sql(settings, parts)}", segment_parameters(NOW, settings))
+    return db, settings
+
+
+def test_the_strongest_category_is_that_of_plain_grouping(finished):
+    db, settings = finished
     found = f"SELECT customer_id, affinity_category FROM finished WHERE affinity_category <> '{settings.unknown}'"
-    assert different(shop, found, STRONGEST, now=NOW) == 0
+    assert different(db, found, STRONGEST, now=NOW) == 0
+
+
+def test_sums_and_top_products_are_those_of_plain_grouping(finished):
+    db, _ = finished
+    found = (
+        "SELECT customer_id, order_count, round(total_spent, 4), last_purchase_days_ago,"
+        " [one.productId for one in top_products] FROM finished"
+    )
+    assert different(db, found, SUMS, now=NOW) == 0
+
+
+def test_rows_that_do_not_stand_side_by_side_are_refused(shop):
+    db, parts = shop
+    settings = CustomerSettings()
+    reordered = "CREATE OR REPLACE TEMP TABLE known_customers AS FROM known_customers ORDER BY customer"
+    db.execute(f"{reordered} DESC")
+    with pytest.raises(duckdb.Error, match="stand in different orders"):
+        db.execute(f"SELECT count(*) FROM ({segments_sql(settings, parts)})", segment_parameters(NOW, settings))
+    db.execute(reordered)
+    assert db.one(f"SELECT count(*) > 0 FROM ({segments_sql(settings, parts)})", segment_parameters(NOW, settings))[0]

@@ -38,7 +38,6 @@ FROM (
 LEFT JOIN product_categories AS c ON h.product = c.product
 LEFT JOIN uneven AS u ON h.customer = u.customer AND h.product = u.product
 ORDER BY h.customer, c.category;
-DROP TABLE marked_lines;
 
 CREATE OR REPLACE TEMP TABLE product_names AS
 SELECT enum_range(NULL::product_name) AS names

@@ -19,13 +19,14 @@ customers_of AS (
 ),
 
 medians AS (
-    SELECT k.region, median(o.units) / 10000 AS median_basket, count(*) AS order_count
+    SELECT
+        CASE WHEN grouping(k.region) = 1 THEN '(all)' ELSE k.region END AS region,
+        median(o.units) / 10000 AS median_basket,
+        count(*) AS order_count
     FROM order_totals AS o
     INNER JOIN known_customers AS k ON o.customer = k.customer
-    WHERE k.region IS NOT NULL
-    GROUP BY k.region
-    UNION ALL
-    SELECT '(all)', median(units) / 10000, count(*) FROM order_totals
+    GROUP BY GROUPING SETS ((k.region), ())
+    HAVING k.region IS NOT NULL OR grouping(k.region) = 1
 ),
 
 spent_by_region AS MATERIALIZED (

@@ -1,20 +1,9 @@
 -- One row per known customer: the rules of customers. `single.py` decides the same for one payload; a test compares both
 -- field by field.
--- The sums over what each customer bought come in parts (part_of_customers). Tiers are numbers until tier_words turns
+-- Customers and what is overdue come in parts (part_of_customers, part_of_overdue). Tiers are numbers until tier_words turns
 -- their combination into texts; thresholds are bound.
 WITH overdue AS (
-    SELECT
-        customer,
-        list(struct_pack(
-            "daysOverdue" := days - avg_days_between,
-            "productId" := product,
-            "category" := category,
-            "avgDaysBetween" := avg_days_between,
-            "lastPurchaseDaysAgo" := days
-        )) AS missing
-    FROM (SELECT *, ($now_us - last_us) // 86400000000 AS days FROM product_history)
-    WHERE avg_days_between > 0 AND avg_days_between <= $regular_days AND days > $overdue_factor * avg_days_between
-    GROUP BY customer
+    {overdue}
 ),
 
 figures AS (
@@ -39,7 +28,7 @@ figures AS (
         END AS share,
         CASE WHEN p.product_orders > 0 THEN p.product_count / p.product_orders ELSE 0 END AS ratio
     FROM (
-        {parts}
+        {customers}
         UNION ALL BY NAME
         SELECT customer_id, customer, age, region, membership_days FROM known_customers WHERE customer IS NULL
     ) AS p
