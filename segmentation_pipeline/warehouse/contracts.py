@@ -72,30 +72,35 @@ class Exact(ibis_engine.DataType):
     type = dt.Decimal(18, 4)
 
 
-@ibis_engine.Engine.register_dtype
+_OVERDUE_PRODUCTS = dt.Array(
+    dt.Struct(
+        {
+            "daysOverdue": dt.float64,
+            "productId": dt.string,
+            "category": dt.string,
+            "avgDaysBetween": dt.float64,
+            "lastPurchaseDaysAgo": dt.int64,
+        }
+    )
+)
+_PRODUCT_SPENDS = dt.Array(dt.Struct({"productId": dt.string, "totalSpent": dt.float64}))
+
+
+# Unlike scalars and maps, lists are known to pandera only one by one.
+@ibis_engine.Engine.register_dtype(equivalents=[_OVERDUE_PRODUCTS])
 @immutable
 class OverdueProducts(ibis_engine.DataType):
     """Products bought regularly and overdue, in the words of a payload."""
 
-    type = dt.Array(
-        dt.Struct(
-            {
-                "daysOverdue": dt.float64,
-                "productId": dt.string,
-                "category": dt.string,
-                "avgDaysBetween": dt.float64,
-                "lastPurchaseDaysAgo": dt.int64,
-            }
-        )
-    )
+    type = _OVERDUE_PRODUCTS
 
 
-@ibis_engine.Engine.register_dtype
+@ibis_engine.Engine.register_dtype(equivalents=[_PRODUCT_SPENDS])
 @immutable
 class ProductSpends(ibis_engine.DataType):
     """Products and what was spent on each, in the words of a payload."""
 
-    type = dt.Array(dt.Struct({"productId": dt.string, "totalSpent": dt.float64}))
+    type = _PRODUCT_SPENDS
 
 
 SCREENED = "screened_rows"
