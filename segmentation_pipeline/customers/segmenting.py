@@ -131,7 +131,7 @@ def write_segments(db: Database, month: date, settings: CustomerSettings) -> Wri
         {**told, "budget_factor": settings.thresholds.budget_factor},
         month=month,
     )
-    # Sorted rows can be stored by every core, and one customer is found without reading all others.
+    # Sorted rows can be stored by every core.
     customers = db.replace(
         CustomerSegments,
         f"{head} ({segments_sql(settings, parts)}) ORDER BY customer_id",

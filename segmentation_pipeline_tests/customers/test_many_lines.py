@@ -127,16 +127,16 @@ def different(db, one, other, **parameters):
 
 
 def test_histories_are_those_of_plain_grouping(shop):
-    shop, _ = shop
-    (count,) = shop.one("SELECT count(*) FROM product_history")
+    db, _ = shop
+    (count,) = db.one("SELECT count(*) FROM product_history")
     assert count > 2 * 122_880
-    assert different(shop, FOUND, GROUPED, now=NOW) == 0
+    assert different(db, FOUND, GROUPED, now=NOW) == 0
 
 
 def test_orders_and_their_totals_are_those_of_plain_grouping(shop):
-    shop, _ = shop
+    db, _ = shop
     orders = "SELECT customer_key, count(DISTINCT order_key) FROM purchases WHERE purchased_at <= $now GROUP BY ALL"
-    assert different(shop, "SELECT customer_key, order_count FROM customer_orders", orders, now=NOW) == 0
+    assert different(db, "SELECT customer_key, order_count FROM customer_orders", orders, now=NOW) == 0
     totals = (
         "SELECT customer_key, CAST(sum(line_total * 10000) AS BIGINT) FROM purchases WHERE purchased_at <= $now"
         " GROUP BY customer_key, order_key"
@@ -145,7 +145,7 @@ def test_orders_and_their_totals_are_those_of_plain_grouping(shop):
         "SELECT customer_key, units::BIGINT FROM order_totals AS t INNER JOIN customer_orders AS o"
         " ON t.customer = o.customer"
     )
-    assert different(shop, found, totals, now=NOW) == 0
+    assert different(db, found, totals, now=NOW) == 0
 
 
 @pytest.fixture(scope="module")
