@@ -24,10 +24,7 @@ def explain(analysis: Mapping[str, Any], *, language: str) -> str:
 
 
 def _turkish(number: float) -> str:
-    return f"{number:,.2f}".translate(_SWAPPED)
-
-
-_SWAPPED = str.maketrans(",.", ".,")
+    return f"{number:_.2f}".replace(".", ",").replace("_", ".")
 
 
 def _en_regular(a: Mapping[str, Any]) -> str:

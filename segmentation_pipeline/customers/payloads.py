@@ -1,5 +1,6 @@
 """Reading one value of a payload: what is allowed where, and an error that names the field otherwise.
 
+A reader is told the name of its value and, apart, what that lies within: they are joined when there is an error only.
 Add here: another kind of value. Keep out: what follows from the values (single.py).
 """
 
@@ -57,33 +58,33 @@ def refuse(path: str, value: object, allowed: str) -> NoReturn:
     raise InvalidPayload(path, shown, allowed)
 
 
-def object_of(value: object, path: str) -> dict[str, Any]:
+def object_of(value: object, path: str, within: str = "") -> dict[str, Any]:
     """Return an object."""
     if not isinstance(value, dict):
-        refuse(path, value, "an object")
+        refuse(within + path, value, "an object")
     return value
 
 
-def number_of(value: object, path: str, *, most: float = MOST) -> float:
+def number_of(value: object, path: str, within: str = "", *, most: float = MOST) -> float:
     """Return a number from 0 to `most`."""
     kind = type(value)
     if kind is not float and kind is not int:
-        value = _real(value, path, f"a number from 0 to {most:,.0f}")
+        value = _real(value, within + path, f"a number from 0 to {most:,.0f}")
     if not 0 <= value <= most:  # type: ignore[operator]
-        refuse(path, value, f"a number from 0 to {most:,.0f}")
+        refuse(within + path, value, f"a number from 0 to {most:,.0f}")
     return value  # type: ignore[return-value]
 
 
-def count_of(value: object, path: str) -> int:
+def count_of(value: object, path: str, within: str = "") -> int:
     """Return a whole number of at least 0; 3.0 is one."""
-    number = number_of(value, path)
+    number = number_of(value, path, within)
     count = int(number)
     if count != number:
-        refuse(path, value, "a whole number of at least 0")
+        refuse(within + path, value, "a whole number of at least 0")
     return count
 
 
-def text_of(value: object, path: str) -> str | None:
+def text_of(value: object, path: str, within: str = "") -> str | None:
     """Return a text without blanks around it; None for nothing. Whole numbers are texts too: many ids are."""
     if type(value) is str:
         return value.strip() or None
@@ -91,18 +92,18 @@ def text_of(value: object, path: str) -> str | None:
         return None
     if type(value) is int:
         return str(value)
-    refuse(path, value, "a text")
+    refuse(within + path, value, "a text")
 
 
-def id_of(value: object, path: str) -> str:
+def id_of(value: object, path: str, within: str = "") -> str:
     """Return a text that is not blank."""
-    text = text_of(value, path)
+    text = text_of(value, path, within)
     if text is None:
-        refuse(path, value, "a text that is not blank")
+        refuse(within + path, value, "a text that is not blank")
     return text
 
 
-def moment_of(value: object, path: str) -> datetime:
+def moment_of(value: object, path: str, within: str = "") -> datetime:
     """Return a moment in UTC: ISO 8601 text or a datetime; without a zone it is UTC already."""
     if type(value) is str or isinstance(value, datetime):
         try:
@@ -110,7 +111,7 @@ def moment_of(value: object, path: str) -> datetime:
             return moment if moment.tzinfo is None else moment.astimezone(UTC).replace(tzinfo=None)
         except (ValueError, OverflowError):  # in UTC it may lie before the year 1 or after 9999
             pass
-    refuse(path, value, "a time as ISO 8601, such as 2026-01-31T12:00:00Z")
+    refuse(within + path, value, "a time as ISO 8601, such as 2026-01-31T12:00:00Z")
 
 
 def _real(value: object, path: str, allowed: str) -> float:

@@ -7,6 +7,8 @@ import json
 from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from segmentation_pipeline.customer_settings import CustomerSettings
 from segmentation_pipeline.customers import InvalidPayload, analyze
@@ -278,3 +280,41 @@ def test_who_is_at_risk_is_won_back_even_with_large_baskets():
         "RETENTION",
         20,
     )
+
+
+def spent_on(*amounts, category="Drinks"):
+    """Return a payload of a product for each amount, all of a category or each of its own."""
+    payload = copy.deepcopy(PAYLOAD)
+    first = payload["customerData"]["customer"]["productHistory"][0]
+    payload["customerData"]["customer"]["productHistory"] = [
+        first | {"productId": f"p{place}", "category": category or f"category {place}", "totalSpent": amount}
+        for place, amount in enumerate(amounts)
+    ]
+    return payload
+
+
+@given(st.one_of(st.integers(0, 10**10), st.integers(10**12, 10**14), st.integers(10**15, 10**16)))
+def test_an_amount_with_four_decimals_is_told_as_it_is(ten_thousandths):
+    amount = ten_thousandths / 10_000
+    analysis = analyze(spent_on(amount), now=NOW)["analysis"]
+    assert (analysis["totalSpent"], analysis["topProducts"][0]["totalSpent"]) == (amount, amount)
+
+
+@pytest.mark.parametrize("amount", [1.00004, 1.00006, 999_999_999.000_06, 1_000_000_001.000_06])
+def test_further_decimals_are_rounded(amount):
+    analysis = analyze(spent_on(amount), now=NOW)["analysis"]
+    assert (analysis["totalSpent"], analysis["topProducts"][0]["totalSpent"]) == (round(amount, 4), round(amount, 4))
+
+
+@pytest.mark.parametrize(
+    ("amounts", "strongest"),
+    [
+        ((1.0, 1.00004, 0.99996), "category 0"),
+        ((0.3, 0.1 + 0.2), "category 0"),
+        ((1.0, 1.0001), "category 1"),
+        ((1.0, 1.00006, 1.0001), "category 1"),
+        ((7.0, 3.0, 9.0), "category 2"),
+    ],
+)
+def test_categories_whose_spend_rounds_to_the_same_are_equal(amounts, strongest):
+    assert analyze(spent_on(*amounts, category=None), now=NOW)["analysis"]["affinityCategory"] == strongest
