@@ -37,11 +37,20 @@ _NUMBERS = {
 
 PACKED = """
 CREATE OR REPLACE TEMP MACRO spend_of_product(units, code) AS
-    (CAST(units AS {kind}) << {bits}) + code;
-CREATE OR REPLACE TEMP MACRO units_of(spend) AS CAST(spend >> {bits} AS DOUBLE);
-CREATE OR REPLACE TEMP MACRO place_of(spend) AS CAST(spend & {mask} AS BIGINT) + 1
+    (CAST(units AS {kind}) << {product_bits}) + code;
+CREATE OR REPLACE TEMP MACRO units_of(spend) AS CAST(spend >> {product_bits} AS DOUBLE);
+CREATE OR REPLACE TEMP MACRO place_of(spend) AS CAST(spend & (1::BIGINT << {product_bits}) - 1 AS BIGINT) + 1;
+
+CREATE OR REPLACE TEMP MACRO spend_and_orders(units, orders) AS
+    CAST(units AS {kind}) * (1::HUGEINT << {order_bits} + {category_bits}) + orders;
+CREATE OR REPLACE TEMP MACRO of_category(spent, code) AS spent + (CAST(code AS BIGINT) << {order_bits});
+CREATE OR REPLACE TEMP MACRO category_of(spent) AS
+    CAST((spent >> {order_bits}) & (1::HUGEINT << {category_bits}) - 1 AS BIGINT);
+CREATE OR REPLACE TEMP MACRO orders_of(spent) AS CAST(spent & (1::HUGEINT << {order_bits}) - 1 AS BIGINT)
 """
-"""Spend on a product and the product in one whole number, and both again: the lowest bits hold the product."""
+"""What decides between rows in one whole number, each in its own bits, the most telling highest: spend on a product and
+the product; spend on a category, the category and its orders. Each takes no more bits than the data need, so that
+running totals of spend stay within a number."""
 
 BIGINT_BITS = 63
 NUMBERS = 2**31
@@ -58,10 +67,11 @@ MOST_DIRECT = 10
 
 PLANNED = """
 SET perfect_ht_threshold = {bits};
-SET disabled_optimizers = 'build_side_probe_side'
+SET disabled_optimizers = 'build_side_probe_side,join_order'
 """
 """How the rules are computed: customers of a part are grouped by their number itself, without hashing, and tables are
-joined as written, the small one on the right. DuckDB cannot estimate how many rows stand side by side."""
+joined as written, the small one on the right. DuckDB cannot estimate how many rows stand side by side, and should it
+join the one row of product_names first, it would copy all names to every customer."""
 
 UNPLANNED = "RESET perfect_ht_threshold; RESET disabled_optimizers"
 
@@ -161,14 +171,18 @@ def prepare_history(db: Database, now: datetime) -> tuple[Part, ...]:
         db.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {' UNION ALL '.join(of_parts)}")
     db.execute(load_sql(__package__, "product_history"))
     found = db.execute(
-        "SELECT min(customer), max(customer), max(units) FROM product_history"
+        "SELECT min(customer), max(customer), max(units), sum(order_count) FROM product_history"
         f" GROUP BY customer // {step} ORDER BY min(customer)"
     ).fetchall()
-    parts = tuple(Part(first, last) for first, last, _ in found) or (Part(0, 0),)
-    product_bits = int(db.one("SELECT len(names) FROM product_names")[0]).bit_length()
-    units_bits = int(max((most for *_, most in found), default=0)).bit_length()
-    kind = "BIGINT" if units_bits + product_bits < BIGINT_BITS else "HUGEINT"
-    db.execute(PACKED.format(kind=kind, bits=product_bits, mask=2**product_bits - 1))
+    parts = tuple(Part(first, last) for first, last, _, _ in found) or (Part(0, 0),)
+    bits = {
+        "product_bits": int(db.one("SELECT len(names) FROM product_names")[0]).bit_length(),
+        "category_bits": int(db.one("SELECT count(*) FROM category_names")[0]).bit_length(),
+        "order_bits": int(max((orders for *_, orders in found), default=0)).bit_length(),
+    }
+    units_bits = int(max((most for _, _, most, _ in found), default=0)).bit_length()
+    kind = "BIGINT" if units_bits + bits["product_bits"] < BIGINT_BITS else "HUGEINT"
+    db.execute(PACKED.format(kind=kind, **bits))
     db.execute(PLANNED.format(bits=max((part.last - part.first).bit_length() for part in parts) + 1))
     return parts
 
@@ -217,16 +231,14 @@ def payloads_sql(now: datetime) -> str:
 def segments_sql(settings: CustomerSettings, parts: Sequence[Part]) -> str:
     """Return the SELECT of the rules over the parts of `prepare_history`; its parameters are `segment_parameters`."""
     products = _most(settings.thresholds.top_products)
-    customers, overdue = (
-        "\nUNION ALL\n".join(_filled(name, first=part.first, last=part.last, products=products) for part in parts)
-        for name in ("part_of_customers", "part_of_overdue")
+    customers = "\nUNION ALL\n".join(
+        _filled("part_of_customers", first=part.first, last=part.last, products=products) for part in parts
     )
     return _filled(
         "segments",
         unknown=quoted(settings.unknown),
         code=_code_of_tiers("t."),
         customers=customers,
-        overdue=overdue,
         **{f"{name}.{code}": number for name, codes in _NUMBERS.items() for code, number in codes.items()},
     )
 

@@ -101,6 +101,16 @@ INNER JOIN (
 GROUP BY ALL
 """
 
+# The products bought regularly and overdue, the most overdue first.
+OVERDUE = f"""
+SELECT
+    (SELECT any_value(customer_id) FROM customers AS c WHERE c.customer_key = g.customer_key) AS customer_id,
+    list(product_id ORDER BY days - avg_days_between DESC, product_id) AS products
+FROM (SELECT *, (epoch_us($now) - last_us) // 86400000000 AS days FROM ({GROUPED})) AS g
+WHERE avg_days_between > 0 AND avg_days_between <= 60 AND days > 1.2 * avg_days_between
+GROUP BY g.customer_key
+"""
+
 
 @pytest.fixture(scope="module")
 def shop():
@@ -171,6 +181,15 @@ def test_sums_and_top_products_are_those_of_plain_grouping(finished):
     assert different(db, found, SUMS, now=NOW) == 0
 
 
+def test_overdue_products_are_those_of_plain_grouping(finished):
+    db, _ = finished
+    found = (
+        "SELECT customer_id, [one.productId for one in missing_regulars] FROM finished WHERE len(missing_regulars) > 0"
+    )
+    assert db.one(f"SELECT count(*) FROM ({found})")[0] > 1_000
+    assert different(db, found, OVERDUE, now=NOW) == 0
+
+
 def test_rows_that_do_not_stand_side_by_side_are_refused(shop):
     db, parts = shop
     settings = CustomerSettings()
@@ -180,3 +199,38 @@ def test_rows_that_do_not_stand_side_by_side_are_refused(shop):
         db.execute(f"SELECT count(*) FROM ({segments_sql(settings, parts)})", segment_parameters(NOW, settings))
     db.execute(reordered)
     assert db.one(f"SELECT count(*) > 0 FROM ({segments_sql(settings, parts)})", segment_parameters(NOW, settings))[0]
+
+
+# A wrong column may be mapped to the price: every line is the largest amount a table holds.
+LARGEST = """
+INSERT INTO purchases BY NAME
+SELECT
+    'c' || (i % 100) AS customer_id,
+    i % 100 AS customer_key,
+    'p' || (i % 3) AS product_id,
+    'k' || (i % 3) AS category,
+    1 AS quantity,
+    99_999_999_999_999::DECIMAL(18, 4) AS line_total,
+    i AS order_key,
+    TIMESTAMP '2025-12-01' AS purchased_at
+FROM range(20_000) AS generated(i)
+"""
+
+
+def test_sums_of_the_largest_amounts_are_held():
+    settings = CustomerSettings()
+    with memory_database() as db:
+        db.ensure(Purchases, Customers, Regions)
+        db.execute(LARGEST)
+        db.execute(
+            "INSERT INTO customers BY NAME SELECT DISTINCT customer_id, customer_key, purchased_at AS member_since,"
+            " purchased_at AS first_purchase_at FROM purchases"
+        )
+        parts = prepare_history(db, NOW)
+        prepare_facts(db, NOW, settings)
+        rows = db.rows(segments_sql(settings, parts), segment_parameters(NOW, settings))
+    # Of 200 lines in turn 67 are of the first category, 67 of the one after it and 66 of the third.
+    strongest = {f"c{number}": min(f"k{number % 3}", f"k{(number + 1) % 3}") for number in range(100)}
+    assert {row["customer_id"]: row["affinity_category"] for row in rows} == strongest
+    assert {round(row["total_spent"] / 99_999_999_999_999) for row in rows} == {200}
+    assert {row["order_count"] for row in rows} == {200}

@@ -1,12 +1,8 @@
 -- One row per known customer: the rules of customers. `single.py` decides the same for one payload; a test compares both
 -- field by field.
--- Customers and what is overdue come in parts (part_of_customers, part_of_overdue). Tiers are numbers until tier_words turns
--- their combination into texts; thresholds are bound.
-WITH overdue AS (
-    {overdue}
-),
-
-figures AS (
+-- Customers come in parts (part_of_customers). Tiers are numbers until tier_words turns their combination into texts;
+-- thresholds are bound.
+WITH figures AS (
     SELECT
         p.customer_id,
         p.age,
@@ -22,9 +18,9 @@ figures AS (
         ($now_us - p.last_us) // 86400000000 AS recency,
         c.category AS affinity_category,
         p.products,
-        o.missing,
+        p.missing,
         CASE
-            WHEN p.product_orders > 0 THEN coalesce(p.packed & 4294967295, 0)::DOUBLE / p.product_orders ELSE 0
+            WHEN p.product_orders > 0 THEN coalesce(orders_of(p.strongest), 0) / p.product_orders ELSE 0
         END AS share,
         CASE WHEN p.product_orders > 0 THEN p.product_count / p.product_orders ELSE 0 END AS ratio
     FROM (
@@ -32,8 +28,7 @@ figures AS (
         UNION ALL BY NAME
         SELECT customer_id, customer, age, region, membership_days FROM known_customers WHERE customer IS NULL
     ) AS p
-    LEFT JOIN overdue AS o ON p.customer = o.customer
-    LEFT JOIN category_names AS c ON ((p.packed >> 32) & 4294967295)::BIGINT = c.code
+    LEFT JOIN category_names AS c ON category_of(p.strongest) = c.code
     INNER JOIN region_facts AS r ON coalesce(p.region, '(all)') = r.region
 ),
 
