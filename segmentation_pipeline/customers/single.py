@@ -2,20 +2,19 @@
 
 Plain Python on purpose: a call takes some ten microseconds, an engine would take longer to start.
 Add here: nothing that sql/segments.sql does not decide the same way; a test compares both field by field.
-Keep out: reading single values (payloads.py), words (explanation.py).
+Keep out: reading a payload (payloads.py, histories.py), words (explanation.py).
 """
 
 from __future__ import annotations
 
 import functools
-from datetime import datetime
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any
 
 from segmentation_pipeline.customer_settings import CustomerSettings
 from segmentation_pipeline.customers import rules
 from segmentation_pipeline.customers.explanation import Explainer, explain
+from segmentation_pipeline.customers.histories import Purchase, purchases_of
 from segmentation_pipeline.customers.payloads import (
-    MOST,
     OLDEST_AGE,
     as_mapping,
     as_now,
@@ -30,7 +29,7 @@ from segmentation_pipeline.customers.payloads import (
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from datetime import date
+    from datetime import date, datetime
 
 MONEY_DECIMALS = 4
 """Decimals that sums of money are rounded to: what the tables store, and floats add up to exactly."""
@@ -38,12 +37,6 @@ MONEY_DECIMALS = 4
 MONEY_UNITS = 10.0**MONEY_DECIMALS
 USUAL_MONEY = 1e9
 """Below, an amount of so many decimals times MONEY_UNITS is off a whole number by less than a thousandth."""
-
-Purchase = tuple[str, str | None, float, int, int, float | None]
-"""Product, category, spent, orders, full days since the last purchase, mean days between purchases."""
-
-FUTURE_DAYS = 1
-"""A purchase may lie so far after `now` before it is an error: clocks and time zones differ. It counts as today's."""
 
 
 def analyze(
@@ -138,7 +131,7 @@ class Analyzer:
             return self._new_customer(rules.age_segment(age, self.settings), membership_days, region)
         if type(history) is not list:
             refuse(at + "productHistory", history, "a list")
-        purchases = self._purchases(history, now, at)
+        purchases = purchases_of(history, now, at)
         order_count = customer.get("orderCount")
         if order_count is not None:
             order_count = count_of(order_count, "orderCount", at)
@@ -154,16 +147,6 @@ class Analyzer:
         return number_of(
             rules.age_at(moment_of(birth, "birthDate", at).date(), day), "birthDate (age)", at, most=OLDEST_AGE
         )
-
-    def _purchases(self, history: list[Any], now: datetime, at: str) -> list[Purchase]:
-        purchases, seen = [], set()
-        for place, entry in enumerate(history):
-            purchase = _usual_purchase(entry, now) or _purchase(entry, now, f"{at}productHistory[{place}].")
-            if purchase[0] in seen:
-                refuse(f"{at}productHistory[{place}].productId", purchase[0], "each product once; add up its purchases")
-            seen.add(purchase[0])
-            purchases.append(purchase)
-        return purchases
 
     def _regular(
         self,
@@ -343,71 +326,3 @@ def _most_spent_first(purchase: Purchase) -> tuple[float, str]:
 
 def _most_overdue_first(missing: dict[str, Any]) -> tuple[float, str]:
     return -missing["daysOverdue"], missing["productId"]
-
-
-def _usual_purchase(entry: Any, now: datetime) -> Purchase | None:
-    """Return an entry that is as entries usually are; None for all others, which `_purchase` looks at closely."""
-    try:
-        product, category = entry["productId"].strip(), entry["category"].strip()
-        spent, orders, between = entry["totalSpent"], entry["orderCount"], entry["avgDaysBetween"]
-        quantity = entry.get("totalQuantity", 0)
-        days = (now - datetime.fromisoformat(entry["lastPurchase"])).days
-    except (KeyError, TypeError, ValueError, AttributeError):
-        return None
-    is_usual = (
-        (type(spent) is float and 0 <= spent <= MOST)
-        and (type(orders) is int and 0 <= orders <= MOST)
-        and (between is None or (type(between) is float and 0 <= between <= MOST))
-        and (type(quantity) is int and 0 <= quantity <= MOST)
-        and (type(product) is type(category) is str and product and category)
-        and days >= 0
-    )
-    return (product, category, spent, orders, days, between) if is_usual else None
-
-
-def _purchase(entry: Any, now: datetime, where: str) -> Purchase:
-    """Return an entry of the history, every field checked."""
-    try:
-        product, spent, orders, last = (
-            entry["productId"],
-            entry["totalSpent"],
-            entry["orderCount"],
-            entry["lastPurchase"],
-        )
-        category, between, quantity = entry.get("category"), entry.get("avgDaysBetween"), entry.get("totalQuantity")
-    except (KeyError, TypeError, AttributeError):
-        _refuse_entry(entry, where)
-    if quantity is not None:
-        number_of(quantity, "totalQuantity", where)
-    return (
-        id_of(product, "productId", where),
-        text_of(category, "category", where),
-        number_of(spent, "totalSpent", where),
-        count_of(orders, "orderCount", where),
-        _days_since(last, now, where),
-        None if between is None else number_of(between, "avgDaysBetween", where),
-    )
-
-
-def _days_since(last: object, now: datetime, where: str) -> int:
-    """Return the full days since a purchase."""
-    try:
-        moment = datetime.fromisoformat(last)  # type: ignore[arg-type]
-    except (ValueError, TypeError):
-        moment = moment_of(last, "lastPurchase", where)
-    if moment.tzinfo is not None:
-        moment = moment_of(moment, "lastPurchase", where)
-    days = (now - moment).days
-    if days < -FUTURE_DAYS:
-        refuse(where + "lastPurchase", last, f"a time not after now ({now:%Y-%m-%d %H:%M})")
-    return max(days, 0)
-
-
-def _refuse_entry(entry: object, where: str) -> NoReturn:
-    """Say which needed field an entry of the history lacks, or that it is no object."""
-    if type(entry) is not dict:
-        refuse(where.removesuffix("."), entry, "an object")
-    for name in ("productId", "totalSpent", "orderCount", "lastPurchase"):
-        if name not in entry:
-            refuse(where + name, None, "a value; it is missing")
-    raise AssertionError("unreachable: an object with all of these is an entry")
