@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from segmentation_pipeline.experiments.sample_size import (
@@ -148,17 +148,18 @@ def test_more_users_show_smaller_differences_of_means(
 
 
 @given(shares, st.floats(0.05, 0.5), error_rates)
+@example(0.875, 0.5, ErrorRates(0.05, 0.5))  # ten users an arm: one more or less makes a large difference
 @settings(max_examples=40, deadline=None)
 def test_the_users_a_change_needs_detect_that_change_and_no_smaller_one(
     share: float, part: float, rates: ErrorRates
 ) -> None:
     target = share * (1 - part)
-    users = math.ceil(users_for_shares(share, target, rates))
-    assert detectable_share(share, -1, users, rates) == pytest.approx(target, abs=0.02 * share)
-    users = math.ceil(users_for_hazards(share, target, rates))
-    found = detectable_loss(share, -1, users, rates)
-    assert found is not None
-    assert found >= target - 1e-9
+    for needed, detectable in ((users_for_shares, detectable_share), (users_for_hazards, detectable_loss)):
+        users = math.ceil(needed(share, target, rates))
+        found, with_fewer = (detectable(share, -1, count, rates) for count in (users, users - 1))
+        assert found is not None
+        assert found >= target - 1e-9
+        assert with_fewer is None or with_fewer <= target + 1e-9
     difference = share * part
     users = math.ceil(users_for_means(difference, share, rates))
     assert detectable_difference(share, users, rates) <= difference * (1 + 1e-6)
