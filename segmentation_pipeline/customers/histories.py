@@ -37,7 +37,7 @@ def purchases_of(history: list[Any], now: datetime, within: str) -> list[Purchas
 def _usual_purchase(entry: Any, now: datetime) -> Purchase | None:
     """Return an entry that is as entries usually are; None for all others, which `_purchase` looks at closely."""
     try:
-        product, category = entry["productId"].strip(), entry["category"].strip()
+        product, category = entry["productId"], entry["category"]
         spent, orders, between = entry["totalSpent"], entry["orderCount"], entry["avgDaysBetween"]
         quantity = entry.get("totalQuantity", 0)
         days = (now - datetime.fromisoformat(entry["lastPurchase"])).days
@@ -48,7 +48,9 @@ def _usual_purchase(entry: Any, now: datetime) -> Purchase | None:
         and (type(orders) is int and 0 <= orders <= MOST)
         and (between is None or (type(between) is float and 0 <= between <= MOST))
         and (type(quantity) is int and 0 <= quantity <= MOST)
-        and (type(product) is type(category) is str and product and category)
+        and (type(product) is type(category) is str)
+        and (product := product.strip())
+        and (category := category.strip())
         and days >= 0
     )
     return (product, category, spent, orders, days, between) if is_usual else None
@@ -81,7 +83,7 @@ def _purchase(entry: Any, now: datetime, where: str) -> Purchase:
 def _days_since(last: object, now: datetime, where: str) -> int:
     """Return the full days since a purchase."""
     try:
-        moment = datetime.fromisoformat(last)  # type: ignore[arg-type]
+        moment = datetime.fromisoformat(last)  # type: ignore[arg-type]  # what is no text raises TypeError
     except (ValueError, TypeError):
         moment = moment_of(last, "lastPurchase", where)
     if moment.tzinfo is not None:

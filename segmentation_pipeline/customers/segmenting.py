@@ -59,7 +59,7 @@ NUMBERS = 2**31
 FEWEST_LINES = 100_000
 MOST_LINES = 8_000_000
 """Purchase lines of a part, at least and at most: a part is gone through by one core, and DuckDB holds the sums of its
-customers, about 100 bytes each, per thread."""
+customers, about 150 bytes each, per thread."""
 
 MOST_PARTS = 64
 MOST_DIRECT = 10
@@ -170,19 +170,11 @@ def prepare_history(db: Database, now: datetime) -> tuple[Part, ...]:
     }.items():
         db.execute(f"CREATE OR REPLACE TEMP VIEW {view} AS {' UNION ALL '.join(of_parts)}")
     db.execute(load_sql(__package__, "product_history"))
+    _make_packing(db)
     found = db.execute(
-        "SELECT min(customer), max(customer), max(units), sum(order_count) FROM product_history"
-        f" GROUP BY customer // {step} ORDER BY min(customer)"
+        f"SELECT min(customer), max(customer) FROM product_history GROUP BY customer // {step} ORDER BY 1"
     ).fetchall()
-    parts = tuple(Part(first, last) for first, last, _, _ in found) or (Part(0, 0),)
-    bits = {
-        "product_bits": int(db.one("SELECT len(names) FROM product_names")[0]).bit_length(),
-        "category_bits": int(db.one("SELECT count(*) FROM category_names")[0]).bit_length(),
-        "order_bits": int(max((orders for *_, orders in found), default=0)).bit_length(),
-    }
-    units_bits = int(max((most for _, _, most, _ in found), default=0)).bit_length()
-    kind = "BIGINT" if units_bits + bits["product_bits"] < BIGINT_BITS else "HUGEINT"
-    db.execute(PACKED.format(kind=kind, **bits))
+    parts = tuple(Part(first, last) for first, last in found) or (Part(0, 0),)
     db.execute(PLANNED.format(bits=max((part.last - part.first).bit_length() for part in parts) + 1))
     return parts
 
@@ -277,6 +269,19 @@ def _keys_of_parts(db: Database) -> list[tuple[int, int]]:
     cuts = (lines * place // count for place in range(1, count))
     beyond = sorted({db.one(f"SELECT customer_key FROM sorted_lines LIMIT 1 OFFSET {cut}")[0] for cut in cuts})
     return list(zip([-(2**63), *beyond], [*(key - 1 for key in beyond), 2**63 - 1], strict=True))
+
+
+def _make_packing(db: Database) -> None:
+    """Make the macros of PACKED, with the bits that product_history needs."""
+    most_units, orders, products, categories = (
+        int(most).bit_length()
+        for most in db.one(
+            "SELECT coalesce(max(units), 0), coalesce(sum(order_count), 0), (SELECT len(names) FROM product_names),"
+            " (SELECT count(*) FROM category_names) FROM product_history"
+        )
+    )
+    kind = "BIGINT" if most_units + products < BIGINT_BITS else "HUGEINT"
+    db.execute(PACKED.format(kind=kind, product_bits=products, category_bits=categories, order_bits=orders))
 
 
 def _most(count: int) -> str:

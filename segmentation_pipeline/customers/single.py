@@ -299,12 +299,9 @@ class Analyzer:
 
     def _find_words(self, mode: str, codes: tuple[str, ...]) -> tuple[str, str, str, str, str, str, str, float]:
         """Return the label of each code, the strategy and its discount."""
-        age, churn, value, loyal, affinity_type, diversity = (
-            words[code] for words, code in zip(self._labels.values(), codes, strict=True)
-        )
-        strategy, discount = rules.strategy(
-            {"mode": mode, **dict(zip(self._labels, codes, strict=True))}, self.settings
-        )
+        coded = dict(zip(self._labels, codes, strict=True))
+        age, churn, value, loyal, affinity_type, diversity = (self._labels[name][code] for name, code in coded.items())
+        strategy, discount = rules.strategy({"mode": mode, **coded}, self.settings)
         return age, churn, value, loyal, affinity_type, diversity, strategy, discount
 
 

@@ -242,6 +242,17 @@ def test_what_is_no_payload_is_refused(payload):
         analyze(payload, now=NOW)
 
 
+@pytest.mark.parametrize("field", ["productId", "category"])
+def test_what_only_derives_from_a_text_is_none(field):
+    class Derived(str):
+        __slots__ = ()
+
+    payload = copy.deepcopy(PAYLOAD)
+    payload["customerData"]["customer"]["productHistory"][0][field] = Derived("tea")
+    with pytest.raises(InvalidPayload, match=field):
+        analyze(payload, now=NOW)
+
+
 def test_texts_of_the_payload_are_not_repeated_in_errors():
     payload = copy.deepcopy(PAYLOAD)
     payload["customerData"]["customer"]["registeredAt"] = "Ayşe Yılmaz"
